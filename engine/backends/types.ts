@@ -1,0 +1,39 @@
+/**
+ * What a backend owes the engine. Everything elementwise is a plain TensorFlow.js op on the
+ * active tfjs backend; a `Backend` adds what those lack: products with weights that live in host
+ * memory, and direct views of tensor values.
+ *
+ * Guarantees: results are new tensors, tracked by `tf.tidy` like any other; nothing here keeps a
+ * tensor alive. A weight is never changed.
+ */
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+
+export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'blas', 'wasm'] as const
+export type BackendName = (typeof BACKEND_NAMES)[number]
+
+/** A matrix in host memory, as Hugging Face stores linear layers. */
+export interface Weight {
+  readonly name: string
+  readonly outSize: number
+  readonly inSize: number
+  /** [out, in], row-major; `[in, out]` when `transposed` (GPT-2). */
+  readonly data: Float32Array
+  readonly transposed: boolean
+}
+
+export interface Backend {
+  readonly name: BackendName
+  /** What does the products, for people: `oneDNN 2.6.3 (libdnnl.so.2)`. */
+  readonly library: string
+  /** [rows, in] · Wᵀ → [rows, out]. Bias is the caller's. */
+  linear(x: Tensor2D, weight: Weight): Tensor2D
+  /** [batch, m, k] · [batch, k, n] → [batch, m, n]; with `transposeB`, b is [batch, n, k]. */
+  matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D
+  /** The values of a float32 tensor, perhaps without a copy: valid only until the next tensor op. */
+  view(x: Tensor): Float32Array
+  /** Changes values; returns the tensor that has them, which may be `x` itself (then changed in place). */
+  edit<T extends Tensor>(x: T, change: (values: Float32Array) => void): T
+  /** Forgets what it holds for a weight (an uploaded or packed copy). */
+  release(weight: Weight): void
+  dispose(): void
+}
