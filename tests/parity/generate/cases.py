@@ -350,7 +350,7 @@ case(
     "gemma2",
     "post-norms, soft-caps on scores and logits, layers 0 and 2 with a window of 4, query_pre_attn_scalar 12 where "
     "head_dim is 8",
-    gemma("gemma2", "Gemma2ForCausalLM", num_hidden_layers=3, attn_logit_softcapping=3.0, final_logit_softcapping=5.0,
+    gemma("gemma2", "Gemma2ForCausalLM", num_hidden_layers=3, attn_logit_softcapping=3.0, final_logit_softcapping=9.0,
           query_pre_attn_scalar=12, sliding_window=4, cache_implementation="hybrid", intermediate_size=27),
 )
 

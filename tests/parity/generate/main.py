@@ -1,15 +1,18 @@
 """Writes tests/fixtures/parity/<case>/: a tiny random checkpoint and what transformers computes from it.
 
-    python main.py            all cases
-    python main.py llama-bias gemma2 …
+    python main.py                     all cases
+    python main.py llama-bias gemma2   those
+    python main.py --of CHECKPOINT --out FILE.safetensors.gz --ids 5,17,3 --ids 8,2 [--points REGEX]
+                                       the same reference for any checkpoint that the capture knows the family of
 """
 
+import argparse
 import copy
 import gzip
 import json
 import os
+import re
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
@@ -101,11 +104,32 @@ def write(case: cases.Case) -> dict:
     return about
 
 
+def reference_of(checkpoint: Path, prompts: list[list[int]], points: str, out: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32, attn_implementation="eager").eval()
+    tensors = {}
+    for index, ids in enumerate(prompts):
+        captured = Capture(model).run(torch.tensor(ids))
+        tensors[f"{index}/ids"] = torch.tensor(ids, dtype=torch.int32)
+        for name, value in captured.items():
+            if not name.endswith(".mask") and (name == "logits" or re.search(points, name)):
+                tensors[f"{index}/{name}"] = value.contiguous()
+    out.write_bytes(gzip.compress(save(tensors), 9, mtime=0))
+
+
 def main() -> None:
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
-    wanted = sys.argv[1:] or list(cases.CASES)
-    for name in wanted:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("cases", nargs="*", help=f"of {', '.join(cases.CASES)}")
+    parser.add_argument("--of", type=Path)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--ids", action="append", default=[], type=lambda text: [int(one) for one in text.split(",")])
+    parser.add_argument("--points", default="")
+    options = parser.parse_args()
+    if options.of:
+        reference_of(options.of, options.ids, options.points, options.out)
+        return
+    for name in options.cases or list(cases.CASES):
         write(cases.CASES[name])
     total = sum(os.path.getsize(file) for file in FIXTURES.rglob("*") if file.is_file())
     print(f"{total / 1024 / 1024:.2f} MB in all")
