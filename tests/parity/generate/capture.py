@@ -94,6 +94,7 @@ class Capture:
         if layout.gpt2:
             on(f"{layout.base}.wpe", lambda m, a, k, y: self.put("hook_pos_embed", y.reshape(-1, y.shape[-1])))
         on(layout.final, lambda m, a, k, y: self.norm("ln_final", m, a[0], y))
+        before(layout.head, lambda m, a, k: self.put("unembed.hook_in", a[0][0]))
         for index in range(model.config.num_hidden_layers):
             self.watch_layer(index, on, before, first, given)
 
@@ -319,6 +320,7 @@ def check(model, points: dict[str, torch.Tensor]) -> None:
             even = torch.log(mask[0, -1].sum().float())
             assert (entropy.mean() / even) < 0.93, f"{at}: patterns are near uniform ({entropy.mean() / even:.2f})"
     final = model.get_submodule(layout.final)
+    close(points["unembed.hook_in"], final(stream), "unembed.hook_in")
     logits = model.get_submodule(layout.head)(final(stream))
     if cap := getattr(config, "final_logit_softcapping", None):
         logits = cap * torch.tanh(logits / cap)
