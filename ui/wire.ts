@@ -1,40 +1,47 @@
 /**
  * What goes between server and page: the one file that types both sides.
  *
- * HTTP (JSON; an error is `{error: string}` with status 400, 404, 409 or 500):
+ * HTTP (JSON; an error is `{error: string}` with a status of 400 or more: 400 what was asked cannot
+ * be done, 401 no token, 403 another host or origin, 404 no such thing, 413 too large, 500 ours):
  *   GET  /api/studies            StudyInfo[]
  *   GET  /api/models             ModelInfo[]
  *   GET  /api/runs               RunSummary[]
- *   POST /api/runs               RunRequest → RunSummary
+ *   POST /api/runs               RunRequest → RunSummary (201)
  *   GET  /api/runs/:id           RunDocument
  *   POST /api/runs/:id/cancel    → RunSummary
  *   POST /api/runs/:id/resume    → RunSummary
  *   GET  /api/runs/:id/cell?figure=ID&index=N   CellDetail
- *   GET  /api/runs/:id/figures/:figure.csv | .json   download
+ *   GET  /api/runs/:id/figures/:figure.csv | .json | .svg   download (`.svg?width=3.25` in inches)
  *   POST /api/estimate           RunRequest → EstimateView
  *   POST /api/tokenize           {model?, texts} → TokenView[]
  *   GET  /api/doctor             DoctorReport
  *
  * Sockets deliver at most once and buffer nothing, so the client asks by number: `watch(run, from)`
  * answers with a snapshot and then the tail; the client drops what it has seen and watches again on
- * a gap. Batches are acknowledged; a client with 8 unacknowledged ones gets no more until it
- * acknowledges, and then a fresh snapshot.
+ * a gap. Whatever the server sends in bulk is acknowledged; a client with 8 unacknowledged messages
+ * gets no more until it has acknowledged them all, and then a fresh snapshot of each run it watches.
+ *
+ * The page does not speak this itself: `ui/client/run-feed.ts` and `ui/client/api.ts` do.
  */
 import type { FigureSpec, TableSpec } from '../studies/figure.ts'
 import type { JournalEvent, RunId, RunRecord, RunState, RunSummary } from '../studies/runs/events.ts'
 
-/** A snapshot as it travels: values are little-endian float32, base64 in JSON and binary on the socket. */
-export interface WireFigure<Bytes> {
+/** Little-endian float32 values or one byte a mark. Node's socket.io hands over a Buffer, a browser's an ArrayBuffer. */
+export type WireBytes = ArrayBuffer | Uint8Array
+
+/** A figure of a snapshot, one value and one mark (0: none) a cell. */
+export interface WireFigure<Numbers> {
   readonly spec: FigureSpec
-  readonly values: Bytes
-  readonly marks: Bytes
+  readonly values: Numbers
+  readonly marks: Numbers
 }
 
-export interface WireSnapshot<Bytes> {
+/** A run after its events up to `seq` inclusive; -1 before its first. */
+export interface WireSnapshot<Numbers> {
   readonly record: RunRecord
   readonly state: RunState
   readonly seq: number
-  readonly figures: readonly WireFigure<Bytes>[]
+  readonly figures: readonly WireFigure<Numbers>[]
   readonly tables: readonly TableSpec[]
   readonly notes: readonly string[]
   readonly summary: Readonly<Record<string, number | string>>
@@ -42,23 +49,46 @@ export interface WireSnapshot<Bytes> {
   readonly error: string | null
 }
 
-/** The JSON form of a run, for readers that are not the page: plain number arrays. */
+/** The JSON form of a run, for readers that are not the page: plain numbers, null for "no value". */
 export type RunDocument = WireSnapshot<readonly (number | null)[]>
 
-/** Consecutive journal events, in order, at most one every 50–100 ms. */
+/** A figure's download as JSON. */
+export interface FigureDocument extends WireFigure<readonly (number | null)[]> {
+  readonly run: RunId
+  readonly study: string
+  readonly model: string
+}
+
+/** Cells as they travel: JSON has no NaN, and a float32 takes a fifth of its digits. */
+export interface WireCells {
+  readonly seq: number
+  readonly t: number
+  readonly type: 'cells'
+  readonly figure: string
+  readonly first: number
+  readonly values: WireBytes
+  readonly marks?: WireBytes
+}
+export type WireEvent = Exclude<JournalEvent, { readonly type: 'cells' }> | WireCells
+
+/**
+ * The journal events `from` to `to` inclusive, at most one batch every 60 ms. Adjacent cells are one
+ * event with the last one's number, and of several progress events only the last is there.
+ */
 export interface Batch {
   readonly run: RunId
-  readonly events: readonly JournalEvent[]
+  readonly from: number
+  readonly to: number
+  readonly events: readonly WireEvent[]
 }
 
 export interface ServerToClient {
-  snapshot: (run: RunId, snapshot: WireSnapshot<ArrayBuffer | Uint8Array>) => void
+  snapshot: (run: RunId, snapshot: WireSnapshot<WireBytes>, acknowledge: () => void) => void
   batch: (batch: Batch, acknowledge: () => void) => void
-  /** The list of runs changed. */
-  run: (summary: RunSummary) => void
-  removed: (run: RunId) => void
-  /** Something this client asked for went wrong. */
-  problem: (message: string) => void
+  /** Runs that are new or whose summary changed, and runs that are gone. Every client gets it. */
+  runs: (changed: readonly RunSummary[], removed: readonly RunId[], acknowledge: () => void) => void
+  /** Something this client asked for went wrong; `run` says which run it is about, where it is about one. */
+  problem: (message: string, run: RunId | null) => void
 }
 
 export interface ClientToServer {
@@ -67,7 +97,17 @@ export interface ClientToServer {
   unwatch: (run: RunId) => void
 }
 
-/** Where the page waits for a batch's acknowledgement to count. */
+/** Messages that a client may leave unacknowledged. */
 export const MAX_UNACKNOWLEDGED = 8
 /** How long cells are gathered before they are sent. */
 export const BATCH_MS = 60
+/** How long changes to the list of runs are gathered. */
+export const RUNS_MS = 250
+/** A client further behind than this gets a snapshot: cheaper than the events one by one. */
+export const MAX_TAIL_EVENTS = 500
+/** Runs that one client may watch at a time: a page compares a handful. */
+export const MAX_WATCHED = 16
+/** A client's messages hold an id and a number. */
+export const MAX_MESSAGE_BYTES = 16_384
+/** Run and figure ids: what a folder's or file's name may be everywhere. */
+export const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
