@@ -7,7 +7,8 @@ export type StoredDtype = (typeof STORED_DTYPES)[number]
 /** Where a tensor lies in its file. Offsets are in bytes from the start of the file. */
 export interface TensorInfo {
   readonly name: string
-  readonly dtype: StoredDtype
+  /** One of `STORED_DTYPES`, or another format of safetensors (`I64` position ids, masks) that `read` refuses. */
+  readonly dtype: string
   readonly shape: readonly number[]
   readonly file: string
   readonly begin: number

@@ -1,0 +1,68 @@
+/**
+ * One tensor from disk into host memory as float32. Nothing but the result is allocated (`dtype.ts`
+ * says why that works), and each chunk is widened while the next is being read.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { CheckpointError } from '../errors.ts'
+import { dtypeBits, isStoredDtype, widen } from './dtype.ts'
+import { shown } from './json-file.ts'
+import { readExactly } from './safetensors.ts'
+import { type HostTensor, STORED_DTYPES, type TensorInfo } from './types.ts'
+
+/** Large enough that a read's fixed cost vanishes, small enough to stay in the cache between read and widening. */
+const CHUNK_VALUES = 1 << 20
+
+function allocate(info: TensorInfo, values: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(values * 4)
+  } catch {
+    throw new CheckpointError(
+      `${info.file}: tensor ${shown(info.name)}: expected room for ${values * 4} bytes of float32, got none: ` +
+        'this machine has too little memory for it',
+    )
+  }
+}
+
+function nonFinite(info: TensorInfo, data: Float32Array, from: number): CheckpointError {
+  let index = from
+  while (index < data.length && Number.isFinite(data[index])) index++
+  return new CheckpointError(
+    `${info.file}: tensor ${shown(info.name)}: expected finite weights, got ${data[index]} at index ${index}`,
+  )
+}
+
+/**
+ * Reads the bytes of one tensor and widens them to float32.
+ * @throws CheckpointError for a format that cannot be read, a file cut short, or a value that is NaN or infinite.
+ */
+export async function readTensor(handle: FileHandle, info: TensorInfo): Promise<HostTensor> {
+  const { dtype, shape, file, begin, end } = info
+  if (!isStoredDtype(dtype)) {
+    throw new CheckpointError(
+      `${file}: tensor ${shown(info.name)}: expected ${STORED_DTYPES.join(', ')}, got ${dtype}, which is not read`,
+    )
+  }
+  const width = (dtypeBits(dtype) ?? 0) / 8
+  const values = (end - begin) / width
+  const buffer = allocate(info, values)
+  const data = new Float32Array(buffer)
+  const rawStart = buffer.byteLength - (end - begin)
+  const read = (first: number): Promise<void> => {
+    const count = Math.min(CHUNK_VALUES, values - first)
+    const into = new Uint8Array(buffer, rawStart + first * width, count * width)
+    return readExactly(handle, into, begin + first * width, file)
+  }
+  let pending = values > 0 ? read(0) : Promise.resolve()
+  for (let first = 0; first < values; first += CHUNK_VALUES) {
+    await pending
+    const next = first + CHUNK_VALUES
+    if (next < values) pending = read(next)
+    const count = Math.min(CHUNK_VALUES, values - first)
+    if (widen(dtype, buffer, rawStart + first * width, first * 4, count)) {
+      // The read under way writes into `buffer`: let it end before the buffer is given up.
+      await pending.catch(() => {})
+      throw nonFinite(info, data, first)
+    }
+  }
+  return { shape, data }
+}
