@@ -1,0 +1,25 @@
+"""The training corpus: an endless seeded stream, so that no two steps see the same sample by design."""
+
+from collections.abc import Iterator
+from random import Random
+
+from example import Example
+from proverbs import sample_proverb
+from times import sample_time
+from world import sample_neutral, sample_question, sample_statement
+
+# What is sampled, and its share of the stream.
+MIXTURE = {
+    sample_time: 0.22,
+    sample_question: 0.36,
+    sample_statement: 0.14,
+    sample_neutral: 0.10,
+    sample_proverb: 0.18,
+}
+
+
+def examples(seed: int) -> Iterator[Example]:
+    rng = Random(seed)
+    samplers, shares = list(MIXTURE), list(MIXTURE.values())
+    while True:
+        yield rng.choices(samplers, shares)[0](rng)
