@@ -1,0 +1,84 @@
+/**
+ * A `Backend` of plain tfjs ops, for tfjs backends whose own matrix product is the fastest there is
+ * (`tensorflow`, `webgpu`). A weight is uploaded when it is first used and kept; it is a tensor
+ * like any other, so `tf.memory()` counts it.
+ */
+import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
+import { BackendError, internalError } from '../errors.ts'
+import { checkLinear, checkMatMul } from './shapes.ts'
+import type { Backend, BackendName, Weight } from './types.ts'
+
+/** Wraps the active tfjs backend. */
+export function uploadingBackend(name: BackendName, library: string): Backend {
+  const held = new Map<Weight, Tensor2D>()
+
+  function uploaded(weight: Weight): Tensor2D {
+    const found = held.get(weight)
+    if (found !== undefined) return found
+    const { inSize, outSize } = weight
+    const shape: [number, number] = weight.transposed ? [inSize, outSize] : [outSize, inSize]
+    const tensor = tf.keep(tf.tensor2d(weight.data, shape))
+    held.set(weight, tensor)
+    return tensor
+  }
+
+  function read(x: Tensor): Float32Array {
+    const values = x.dataSync()
+    if (!(values instanceof Float32Array)) throw internalError(`view: expected a float32 tensor, got ${x.dtype}`)
+    return values
+  }
+
+  return {
+    name,
+    library,
+    linear(x: Tensor2D, weight: Weight): Tensor2D {
+      const rows = checkLinear(x, weight)
+      if (rows === 0) return tf.zeros([0, weight.outSize])
+      return tf.matMul(x, uploaded(weight), false, !weight.transposed)
+    },
+    matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D {
+      const { batch, m, k, n } = checkMatMul(a, b, transposeB)
+      if (batch * m * k * n === 0) return tf.zeros([batch, m, n])
+      return tf.matMul(a, b, false, transposeB)
+    },
+    view: read,
+    edit<T extends Tensor>(x: T, change: (values: Float32Array) => void): T {
+      const values = read(x).slice()
+      change(values)
+      return tf.tensor(values, x.shape) as T
+    },
+    release(weight) {
+      held.get(weight)?.dispose()
+      held.delete(weight)
+    },
+    dispose() {
+      for (const tensor of held.values()) tensor.dispose()
+      held.clear()
+    },
+  }
+}
+
+/**
+ * Multiplies small whole numbers through a new backend and reads them back, which is what the
+ * engine will do.
+ * @throws BackendError if the result is wrong or cannot be read.
+ */
+export function expectWorking(backend: Backend): void {
+  const weight: Weight = {
+    name: 'check',
+    inSize: 3,
+    outSize: 2,
+    data: Float32Array.of(1, 2, 3, 4, 5, 6),
+    transposed: false,
+  }
+  try {
+    const got = tf.tidy(() => [...backend.view(backend.linear(tf.tensor2d([1, 1, 1, 0, 1, -1], [2, 3]), weight))])
+    const expected = [6, 15, -1, -1]
+    if (got.join() !== expected.join()) throw new Error(`expected ${expected} from a test product, got ${got}`)
+  } catch (error) {
+    throw new BackendError(`${backend.name}: ${error instanceof Error ? error.message : error}`)
+  } finally {
+    backend.release(weight)
+  }
+}
