@@ -1,0 +1,14 @@
+/** Every test gives back the tensors it made: call `expectNoTensorLeaks()` once at the top of a test file. */
+import * as tf from '@tensorflow/tfjs-core'
+import { afterEach, beforeEach, expect } from 'vitest'
+
+/** Makes each test of the file (or of the `describe` it is called in) fail if it leaves tensors behind. */
+export function expectNoTensorLeaks(): void {
+  let before = 0
+  beforeEach(() => {
+    before = tf.memory().numTensors
+  })
+  afterEach(() => {
+    expect(tf.memory().numTensors - before, 'tensors that the test left').toBe(0)
+  })
+}
