@@ -96,8 +96,8 @@ export class RunReader {
     const view = this.#view
     switch (event.type) {
       case 'state':
-        // A run that goes on after a failure has none any more.
-        this.#view = { ...view, state: event.state, error: event.state === 'failed' ? view.error : null }
+        // A run that is tried again has not failed yet.
+        this.#view = { ...view, state: event.state, error: event.state === 'queued' ? null : view.error }
         return
       case 'figure':
         this.#declare(event.figure)
@@ -112,7 +112,8 @@ export class RunReader {
         this.#view = { ...view, progress: { done: event.done, total: event.total, etaMs: event.etaMs } }
         return
       case 'note':
-        this.#view = { ...view, notes: [...view.notes, event.text] }
+        // A resumed run says again what it said before.
+        if (!view.notes.includes(event.text)) this.#view = { ...view, notes: [...view.notes, event.text] }
         return
       case 'summary':
         this.#view = { ...view, summary: { ...view.summary, ...event.values } }

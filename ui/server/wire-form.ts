@@ -1,0 +1,115 @@
+/**
+ * From the workbench's objects to what travels: numbers as bytes, adjacent cells as one event, and
+ * only the last of several progress events. Pure.
+ */
+import type { JournalEvent, RunId, RunSnapshot } from '../../studies/runs/events.ts'
+import type { Batch, FigureDocument, RunDocument, WireCells, WireEvent, WireSnapshot } from '../wire.ts'
+
+/** A snapshot for the socket. A snapshot of 131,072 cells is 640 KiB. */
+export function wireSnapshot(snapshot: RunSnapshot): WireSnapshot<Uint8Array> {
+  return {
+    ...snapshot,
+    figures: snapshot.figures.map(({ spec, values, marks }) => ({ spec, values: floatBytes(values), marks })),
+  }
+}
+
+/** A run for readers of JSON, which has no NaN and no infinities: all are null. */
+export function runDocument(snapshot: RunSnapshot): RunDocument {
+  return {
+    ...snapshot,
+    figures: snapshot.figures.map(({ spec, values, marks }) => ({
+      spec,
+      values: jsonNumbers(values),
+      marks: [...marks],
+    })),
+  }
+}
+
+/** One figure of a run, for a download. Undefined where the run has no such figure. */
+export function figureDocument(snapshot: RunSnapshot, figure: string): FigureDocument | undefined {
+  const found = snapshot.figures.find(({ spec }) => spec.id === figure)
+  if (found === undefined) return undefined
+  const { record } = snapshot
+  return {
+    run: record.id,
+    study: record.study,
+    model: record.model.name,
+    spec: found.spec,
+    values: jsonNumbers(found.values),
+    marks: [...found.marks],
+  }
+}
+
+/** Events, consecutive and at least one, as a batch. */
+export function wireBatch(run: RunId, events: readonly [JournalEvent, ...JournalEvent[]]): Batch {
+  const lastProgress = events.findLast(event => event.type === 'progress')
+  const merged: Gathered[] = []
+  for (const event of events) {
+    if (event.type === 'progress' && event !== lastProgress) continue
+    const before = merged.at(-1)
+    if (event.type === 'cells' && before?.type === 'cells' && follows(before, event)) {
+      before.parts.push(event)
+      before.cells += event.values.length
+    } else if (event.type === 'cells') {
+      const { figure, first, values } = event
+      merged.push({ type: 'cells', figure, first, cells: values.length, parts: [event] })
+    } else merged.push({ type: 'other', event })
+  }
+  return {
+    run,
+    from: events[0].seq,
+    to: events.at(-1)?.seq ?? events[0].seq,
+    events: merged.map((item): WireEvent => (item.type === 'cells' ? wireCells(item) : item.event)),
+  }
+}
+
+type Cells = Extract<JournalEvent, { readonly type: 'cells' }>
+interface GatheredCells {
+  readonly type: 'cells'
+  readonly figure: string
+  readonly first: number
+  cells: number
+  readonly parts: Cells[]
+}
+type Gathered = GatheredCells | { readonly type: 'other'; readonly event: Exclude<JournalEvent, Cells> }
+
+function follows(before: GatheredCells, next: Cells): boolean {
+  return before.figure === next.figure && before.first + before.cells === next.first
+}
+
+function wireCells({ figure, first, cells, parts }: GatheredCells): WireCells {
+  const values = new Float32Array(cells)
+  const marks = parts.some(part => part.marks !== undefined) ? new Uint8Array(cells) : undefined
+  let at = 0
+  for (const part of parts) {
+    // A journal that was read back from disk has null where it was written with NaN.
+    part.values.forEach((value: number | null, i) => {
+      values[at + i] = value ?? Number.NaN
+    })
+    if (part.marks !== undefined) marks?.set(part.marks, at)
+    at += part.values.length
+  }
+  const last = parts.at(-1)
+  return {
+    seq: last?.seq ?? 0,
+    t: last?.t ?? 0,
+    type: 'cells',
+    figure,
+    first,
+    values: bytesOf(values),
+    ...(marks === undefined ? {} : { marks }),
+  }
+}
+
+function floatBytes(values: Float64Array): Uint8Array {
+  return bytesOf(Float32Array.from(values))
+}
+
+/** Every platform that Node 20 and later runs on with our tensor library is little-endian. */
+function bytesOf(values: Float32Array): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+}
+
+function jsonNumbers(values: ArrayLike<number>): (number | null)[] {
+  return Array.from(values, value => (Number.isFinite(value) ? value : null))
+}
