@@ -15,6 +15,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { BackendError, internalError } from '../errors.ts'
 
 const BYTES_PER_FLOAT = 4
+/** Addresses have 32 bits. */
+const HEAP_END_BYTES = 2 ** 32
 
 /** What we use of the compiled module below tfjs's ops; the package's types leave it out. */
 export interface WasmModule {
@@ -74,9 +76,12 @@ function isModule(module: object): module is WasmModule {
 
 /** Makes a full heap an error instead of tensors at address 0. */
 function guardMemory(module: WasmModule): void {
+  // The first call replaces the function by the compiled one, which would undo what is set here.
+  module._free(module._malloc(1))
   const malloc = module._malloc
   module._malloc = bytes => {
-    const address = malloc(bytes)
+    // What exceeds an address would wrap around to a small number of bytes.
+    const address = bytes < HEAP_END_BYTES ? malloc(bytes) : 0
     if (address === 0 && bytes > 0) {
       throw new BackendError(
         `wasm: expected ${bytes} bytes of tensor memory, got none (the heap ends at 4 GB); use fewer rows at once`,

@@ -6,9 +6,14 @@ import { afterEach, beforeEach, expect } from 'vitest'
 export function expectNoTensorLeaks(): void {
   let before = 0
   beforeEach(() => {
-    before = tf.memory().numTensors
+    before = count()
   })
   afterEach(() => {
-    expect(tf.memory().numTensors - before, 'tensors that the test left').toBe(0)
+    expect(count() - before, 'tensors that the test left').toBe(0)
   })
+}
+
+/** What `tf.memory().numTensors` says, also before any backend has started. */
+function count(): number {
+  return tf.engine().state.numTensors
 }
