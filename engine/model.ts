@@ -21,5 +21,7 @@ export interface Model {
 
 export interface LoadOptions {
   readonly backend?: BackendName | 'auto'
+  /** Instead of the checkpoint's own; a checkpoint without one can so be run on token ids. */
+  readonly tokenizer?: Tokenizer
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void
 }

@@ -63,4 +63,3 @@ export function temporaryFolder(): { dir: string; remove: () => void } {
   const dir = mkdtempSync(join(tmpdir(), 'patchlight-'))
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
 }
-

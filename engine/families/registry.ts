@@ -1,0 +1,15 @@
+/** The families that we read, by `model_type`. */
+import type { ConfigReader } from '../checkpoint/config.ts'
+import type { Family } from './family.ts'
+import { llama, mistral } from './llama.ts'
+
+export const FAMILIES: readonly Family[] = [llama, mistral]
+
+/** @throws CheckpointError that names the supported types */
+export function familyOf(config: ConfigReader): Family {
+  const type = config.string('model_type')
+  const family = FAMILIES.find(candidate => candidate.modelTypes.includes(type))
+  if (family !== undefined) return family
+  const known = FAMILIES.flatMap(candidate => candidate.modelTypes)
+  throw config.error('model_type', `a supported one (${known.join(', ')})`)
+}

@@ -1,0 +1,43 @@
+/**
+ * Rotary position embedding in half-split form (Su et al. 2021, as GPT-NeoX and Llama lay it out):
+ * feature i pairs with feature i + half. Features past the rotated width pass unchanged.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { RotarySpec } from '../spec.ts'
+
+export interface RotaryTable {
+  /** [rows, 1, half] */
+  readonly cos: tf.Tensor3D
+  /** [rows, 1, half] */
+  readonly sin: tf.Tensor3D
+}
+
+/** Cosines and sines of each row's position, computed in float64 and rounded once. The caller disposes. */
+export function rotaryTable(rotary: RotarySpec, positions: Int32Array): RotaryTable {
+  const half = rotary.frequencies.length
+  const cos = new Float32Array(positions.length * half)
+  const sin = new Float32Array(positions.length * half)
+  for (const [row, position] of positions.entries()) {
+    for (const [i, frequency] of rotary.frequencies.entries()) {
+      const angle = Math.fround(position * Math.fround(frequency))
+      cos[row * half + i] = Math.cos(angle) * rotary.amplitude
+      sin[row * half + i] = Math.sin(angle) * rotary.amplitude
+    }
+  }
+  const shape: [number, number, number] = [positions.length, 1, half]
+  return { cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape) }
+}
+
+/** Rotates x [rows, head, d_head]. The caller tidies. */
+export function rotate(x: tf.Tensor3D, table: RotaryTable): tf.Tensor3D {
+  const [rows, heads, width] = x.shape
+  const half = table.cos.shape[2]
+  const first = tf.slice(x, [0, 0, 0], [rows, heads, half])
+  const second = tf.slice(x, [0, 0, half], [rows, heads, half])
+  const parts: tf.Tensor3D[] = [
+    tf.sub(tf.mul(first, table.cos), tf.mul(second, table.sin)),
+    tf.add(tf.mul(second, table.cos), tf.mul(first, table.sin)),
+  ]
+  if (2 * half < width) parts.push(tf.slice(x, [0, 0, 2 * half], [rows, heads, width - 2 * half]))
+  return tf.concat(parts, 2)
+}

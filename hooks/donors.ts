@@ -1,0 +1,74 @@
+/**
+ * Donors: the activations that `from` interventions copy from other prompts. Each donor prompt runs
+ * once, however many interventions read from it.
+ */
+import { internalError } from '../engine/errors.ts'
+import type { Model } from '../engine/model.ts'
+import type { Point } from '../engine/points.ts'
+import { type DonorLookup, type DonorNeed, donorNeeds, isPairwise } from './edit.ts'
+import type { PromptRun, RunOptions, RunOutput } from './hooked.ts'
+
+type Runner = (model: Model, runs: readonly PromptRun[], options: RunOptions) => Promise<RunOutput[]>
+
+/** Runs the donors of some prompts and gives a way to read them. */
+export async function collectDonors(
+  model: Model,
+  runs: readonly PromptRun[],
+  encode: (text: string) => readonly number[],
+  run: Runner,
+): Promise<DonorLookup> {
+  const needs = runs.flatMap(({ interventions, ids }) =>
+    interventions === undefined ? [] : donorNeeds(model.spec, interventions, ids.length, encode),
+  )
+  return donorLookup(model, needs, run)
+}
+
+/** Captures what is needed, a donor at a time so that each holds only its own points. */
+export async function donorLookup(model: Model, needs: readonly DonorNeed[], run: Runner): Promise<DonorLookup> {
+  const byPrompt = new Map<string, { ids: readonly number[]; points: Map<string, Point>; positions: Set<number> }>()
+  for (const { ids, point, position } of needs) {
+    const key = ids.join()
+    const entry = byPrompt.get(key) ?? { ids, points: new Map<string, Point>(), positions: new Set<number>() }
+    entry.points.set(point.name, point)
+    entry.positions.add(position)
+    byPrompt.set(key, entry)
+  }
+  const found = new Map<string, Float32Array>()
+  for (const [key, { ids, points, positions }] of byPrompt) {
+    const [output] = await run(model, [{ ids }], {
+      capture: [...points.keys()],
+      capturePositions: [...positions],
+    })
+    if (output === undefined) throw internalError('a donor that did not run')
+    for (const [name, activation] of output.capture.entries()) {
+      const pairwise = isPairwise(activation.point)
+      for (const [i, position] of activation.positions.entries())
+        found.set(
+          `${key}|${name}|${position}`,
+          pairwise
+            ? pairwiseRow(activation.data, activation.shape, i, position)
+            : activation.data.subarray(
+                (i * activation.data.length) / activation.positions.length,
+                ((i + 1) * activation.data.length) / activation.positions.length,
+              ),
+        )
+    }
+  }
+  return (ids, point, position) => {
+    const row = found.get(`${ids.join()}|${point.name}|${position}`)
+    if (row === undefined) throw internalError(`donor: ${point.name} at ${position} was not captured`)
+    return row
+  }
+}
+
+/** [head, query, key] → what one query sees, [head, position + 1] flattened. */
+function pairwiseRow(data: Float32Array, shape: readonly number[], query: number, position: number): Float32Array {
+  const [heads = 0, queries = 0, keys = 0] = shape
+  const seen = position + 1
+  const row = new Float32Array(heads * seen)
+  for (let head = 0; head < heads; head++) {
+    const begin = (head * queries + query) * keys
+    row.set(data.subarray(begin, begin + seen), head * seen)
+  }
+  return row
+}

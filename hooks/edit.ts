@@ -1,0 +1,204 @@
+/**
+ * Edits: interventions compiled against one prompt. An edit names a point, an absolute position and
+ * a stretch of features, and says how those numbers change, as data, so that a sweep can compute
+ * a patch's difference without running the layer that it sits in.
+ */
+import { ShapeError } from '../engine/errors.ts'
+import { type Address, resolvePoint } from '../engine/point-names.ts'
+import { axisSize, type Point, SITES } from '../engine/points.ts'
+import type { ModelSpec } from '../engine/spec.ts'
+import type { Intervention, Positions, SetTo } from './intervention.ts'
+
+/** How a stretch of numbers changes. */
+export type Change =
+  | { readonly kind: 'fill'; readonly value: number }
+  | { readonly kind: 'set'; readonly values: Float32Array }
+  | { readonly kind: 'scale'; readonly factor: number }
+  | { readonly kind: 'add'; readonly values: Float32Array; readonly coefficient: number }
+
+export interface Edit {
+  readonly point: Point
+  /** Absolute position in the prompt; the query's, for scores and patterns. */
+  readonly position: number
+  /** First feature, counted in the row of the position: [head, d_head] and the like, flattened. For scores and patterns: the first head. */
+  readonly offset: number
+  /** Number of features; for scores and patterns: of heads. */
+  readonly length: number
+  readonly change: Change
+}
+
+/** Activation of a donor prompt at one point and position. */
+export type DonorLookup = (ids: readonly number[], point: Point, position: number) => Float32Array
+
+/** Applies a change to the numbers it names. */
+export function applyChange(values: Float32Array, change: Change): void {
+  switch (change.kind) {
+    case 'fill':
+      values.fill(change.value)
+      return
+    case 'set':
+      values.set(change.values)
+      return
+    case 'scale':
+      for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * change.factor
+      return
+    case 'add':
+      for (let i = 0; i < values.length; i++)
+        values[i] = (values[i] ?? 0) + change.coefficient * (change.values[i] ?? 0)
+      return
+  }
+}
+
+/** Whether a point's axes are [head, query, key]. */
+export function isPairwise(point: Point): boolean {
+  return point.site === 'pattern' || point.site === 'attn_scores'
+}
+
+/** Number of features in one position's row; for pairwise points, heads. */
+export function rowWidth(spec: ModelSpec, point: Point): number {
+  if (isPairwise(point)) return spec.heads
+  return SITES[point.site].axes.slice(1).reduce((size, axis) => size * (axisSize(spec, axis) ?? 1), 1)
+}
+
+/**
+ * Absolute positions in a prompt of `length` tokens; negative ones count from its end.
+ * @throws ShapeError for one out of range
+ */
+export function resolvePositions(positions: Positions | undefined, length: number, where: string): number[] {
+  if (positions === undefined || positions === 'all') return Array.from({ length }, (_, i) => i)
+  return (Array.isArray(positions) ? positions : [positions]).map(position => {
+    const absolute = position < 0 ? position + length : position
+    if (absolute < 0 || absolute >= length)
+      throw new ShapeError(`${where}: expected a position from ${-length} to ${length - 1}, got ${position}`)
+    return absolute
+  })
+}
+
+/** The features that an intervention's head or neuron names. */
+function stretch(spec: ModelSpec, address: Address, item: Intervention): { offset: number; length: number } {
+  const { point } = address
+  const where = `intervention at ${item.at}`
+  const head = item.head ?? address.head
+  const neuron = item.neuron ?? address.neuron
+  if (item.head !== undefined && address.head !== undefined && item.head !== address.head)
+    throw new ShapeError(`${where}: head ${address.head} in the name, but head is ${item.head}`)
+  const axes: readonly string[] = SITES[point.site].axes
+  const width = rowWidth(spec, point)
+  if (neuron !== undefined) {
+    if (!axes.includes('d_mlp')) throw new ShapeError(`${where}: ${point.name} has no neurons`)
+    if (neuron >= spec.dMlp)
+      throw new ShapeError(`${where}: expected a neuron from 0 to ${spec.dMlp - 1}, got ${neuron}`)
+    return { offset: neuron, length: 1 }
+  }
+  if (head !== undefined) {
+    const count = axes.includes('head') ? spec.heads : axes.includes('kv_head') ? spec.kvHeads : 0
+    if (count === 0) throw new ShapeError(`${where}: ${point.name} has no heads`)
+    if (head >= count) throw new ShapeError(`${where}: expected a head from 0 to ${count - 1}, got ${head}`)
+    const size = width / count
+    return { offset: head * size, length: size }
+  }
+  return { offset: 0, length: width }
+}
+
+/** Ids of the donor, or null where the change needs none. */
+export function donorOf(set: SetTo, encode: (text: string) => readonly number[]): readonly number[] | null {
+  if (!('from' in set)) return null
+  return typeof set.from === 'string' ? encode(set.from) : set.from
+}
+
+/** One thing that a donor's run must give. */
+export interface DonorNeed {
+  readonly ids: readonly number[]
+  readonly point: Point
+  readonly position: number
+}
+
+interface Placed {
+  readonly point: Point
+  readonly positions: readonly number[]
+  readonly donorPositions: readonly number[]
+  readonly donor: readonly number[] | null
+  readonly offset: number
+  readonly length: number
+}
+
+function place(
+  spec: ModelSpec,
+  item: Intervention,
+  promptLength: number,
+  encode: (text: string) => readonly number[],
+): Placed {
+  const where = `intervention at ${item.at}`
+  const address = resolvePoint(spec, item.at)
+  const { offset, length } = stretch(spec, address, item)
+  const positions = resolvePositions(item.position, promptLength, where)
+  const donor = donorOf(item.set, encode)
+  const given = 'from' in item.set ? item.set.position : undefined
+  const donorPositions = donor === null ? [] : resolvePositions(given ?? item.position, donor.length, `${where}, donor`)
+  if (donor !== null && donorPositions.length !== positions.length)
+    throw new ShapeError(
+      `${where}: expected as many donor positions as patched ones (${positions.length}), got ${donorPositions.length}`,
+    )
+  return { point: address.point, positions, donorPositions, donor, offset, length }
+}
+
+/** What the donors of some interventions must be asked for. */
+export function donorNeeds(
+  spec: ModelSpec,
+  items: readonly Intervention[],
+  promptLength: number,
+  encode: (text: string) => readonly number[],
+): DonorNeed[] {
+  return items.flatMap(item => {
+    const { point, donor, donorPositions } = place(spec, item, promptLength, encode)
+    return donor === null ? [] : donorPositions.map(position => ({ ids: donor, point, position }))
+  })
+}
+
+/**
+ * Compiles interventions for a prompt of `promptLength` tokens.
+ * @throws HookPointError, ShapeError on what the model or the prompt does not have
+ */
+export function compileEdits(
+  spec: ModelSpec,
+  items: readonly Intervention[],
+  promptLength: number,
+  encode: (text: string) => readonly number[],
+  lookup: DonorLookup,
+): Edit[] {
+  return items.flatMap(item => {
+    const placed = place(spec, item, promptLength, encode)
+    const { point, positions, offset, length } = placed
+    return positions.map((position, i) => {
+      const keys = isPairwise(point) ? position + 1 : 1
+      const donorPosition = placed.donorPositions[i]
+      const donor =
+        placed.donor === null || donorPosition === undefined
+          ? null
+          : lookup(placed.donor, point, donorPosition).subarray(offset * keys, (offset + length) * keys)
+      return { point, position, offset, length, change: changeOf(item, donor, length * keys) }
+    })
+  })
+}
+
+function changeOf(item: Intervention, donor: Float32Array | null, size: number): Change {
+  const { set } = item
+  const vector = (values: readonly number[]): Float32Array => {
+    if (values.length !== size)
+      throw new ShapeError(`intervention at ${item.at}: expected ${size} numbers, got ${values.length}`)
+    return Float32Array.from(values)
+  }
+  const fillOrSet = (value: number | readonly number[]): Change =>
+    typeof value === 'number' ? { kind: 'fill', value } : { kind: 'set', values: vector(value) }
+  if (donor !== null) {
+    if (donor.length !== size)
+      throw new ShapeError(`intervention at ${item.at}: expected a donor row of ${size} numbers, got ${donor.length}`)
+    return { kind: 'set', values: donor }
+  }
+  if ('zero' in set) return { kind: 'fill', value: 0 }
+  if ('mean' in set) return fillOrSet(set.mean)
+  if ('value' in set) return fillOrSet(set.value)
+  if ('scale' in set) return { kind: 'scale', factor: set.scale }
+  if ('add' in set) return { kind: 'add', values: vector(set.add), coefficient: set.coefficient }
+  throw new ShapeError(`intervention at ${item.at}: a donor without activations`)
+}

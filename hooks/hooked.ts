@@ -1,0 +1,191 @@
+/**
+ * Forward passes with hooks: a batch of prompts, each with its own interventions, functions and
+ * captures. This is the plain way to run anything; a sweep must give the same numbers.
+ */
+import { ShapeError } from '../engine/errors.ts'
+import { embed, runLayers, unembed } from '../engine/forward.ts'
+import { batchOf, type Lane } from '../engine/lanes.ts'
+import type { Model } from '../engine/model.ts'
+import { resolvePoint } from '../engine/point-names.ts'
+import { Capture, type PointSelector, selectPoints } from './capture.ts'
+import { collectDonors } from './donors.ts'
+import { compileEdits, resolvePositions } from './edit.ts'
+import type { Intervention, Positions } from './intervention.ts'
+import { type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
+import { checkMetric, type Metric, measure } from './metric.ts'
+
+/** One prompt of a batch and what happens in its run. */
+export interface PromptRun {
+  readonly ids: readonly number[]
+  readonly interventions?: readonly Intervention[]
+  /** Functions at hook points, for what data cannot say. */
+  readonly functions?: readonly { readonly at: string; readonly run: HookFunction }[]
+}
+
+export interface RunOptions {
+  /** Points to copy out of every run. */
+  readonly capture?: PointSelector
+  /** Positions to capture at. @default 'all' */
+  readonly capturePositions?: Positions
+  /** Positions whose logits are given back. @default none */
+  readonly logits?: Positions
+  /** Measured at `metricPosition`. */
+  readonly metrics?: readonly Metric[]
+  /** @default -1 */
+  readonly metricPosition?: number
+  readonly signal?: AbortSignal
+}
+
+export interface RunOutput {
+  /** Empty unless `capture` was asked for. */
+  readonly capture: Capture
+  /** [vocab] at each of the asked positions */
+  readonly logits: readonly Float32Array[]
+  /** One number a metric. */
+  readonly values: Float64Array
+}
+
+/** Rows of one batch at most: beyond this, products gain nothing and memory grows. */
+const MAX_ROWS = 2048
+
+/**
+ * Runs prompts with their hooks.
+ * @throws HookPointError, ShapeError on what the model or a prompt does not have
+ */
+export async function runWithHooks(
+  model: Model,
+  runs: readonly PromptRun[],
+  options: RunOptions = {},
+): Promise<RunOutput[]> {
+  for (const run of runs) checkPrompt(model, run.ids)
+  for (const metric of options.metrics ?? []) checkMetric(metric, model.spec.vocab)
+  const points = options.capture === undefined ? [] : selectPoints(model.spec, options.capture)
+  const encode = (text: string): number[] => model.tokenizer.encode(text)
+  const lookup = await collectDonors(model, runs, encode, runWithHooks)
+  const outputs: RunOutput[] = []
+  for (const chunk of chunksOf(runs)) {
+    const lanes = chunk.map((run): Lane => ({ start: 0, length: run.ids.length, prefix: null }))
+    const hooks = new Map<Lane, LaneHooks>()
+    for (const [i, run] of chunk.entries()) {
+      const lane = lanes[i]
+      if (lane === undefined) continue
+      const positions = resolvePositions(options.capturePositions, run.ids.length, 'capture')
+      hooks.set(lane, {
+        edits: compileEdits(model.spec, run.interventions ?? [], run.ids.length, encode, lookup),
+        functions: (run.functions ?? []).map(({ at, run: call }) => ({
+          point: resolvePoint(model.spec, at).point,
+          run: call,
+        })),
+        ...(points.length === 0 ? {} : { captures: points.map(point => ({ point, positions })) }),
+      })
+    }
+    outputs.push(...(await runChunk(model, chunk, lanes, hooks, points.length > 0, options)))
+  }
+  return outputs
+}
+
+async function runChunk(
+  model: Model,
+  runs: readonly PromptRun[],
+  lanes: readonly Lane[],
+  hooks: ReadonlyMap<Lane, LaneHooks>,
+  captures: boolean,
+  options: RunOptions,
+): Promise<RunOutput[]> {
+  const batch = batchOf(lanes)
+  const tap = new LaneTap(model.spec, model.backend, hooks)
+  const ids = runs.flatMap(run => run.ids)
+  const signal = options.signal
+  const stream = await runLayers(model, embed(model, ids, batch, tap), batch, {
+    tap,
+    ...(signal === undefined ? {} : { signal }),
+  })
+  try {
+    const metrics = options.metrics ?? []
+    const places = runs.map((run, i) => {
+      const first = batch.rowOf[i] ?? 0
+      const row = (position: number): number => first + position
+      const { length } = run.ids
+      return {
+        logits: options.logits === undefined ? [] : resolvePositions(options.logits, length, 'logits').map(row),
+        metric: metrics.length === 0 ? [] : resolvePositions(options.metricPosition ?? -1, length, 'metric').map(row),
+      }
+    })
+    const rows = [...new Set(places.flatMap(({ logits, metric }) => [...logits, ...metric]))]
+    const found = readRows(model, stream, batch, rows, tap, new Set(places.flatMap(({ logits }) => logits)), metrics)
+    return runs.map((_, i) => {
+      const lane = lanes[i]
+      const place = places[i]
+      return {
+        capture: captures && lane !== undefined ? tap.captureOf(lane) : new Capture(),
+        logits: (place?.logits ?? []).map(row => found.logits.get(row) ?? new Float32Array()),
+        values: found.values.get(place?.metric[0] ?? -1) ?? new Float64Array(),
+      }
+    })
+  } finally {
+    stream.dispose()
+  }
+}
+
+/** Logits that are copied out in one piece: about 64 MB. */
+const MAX_LOGITS = 16_000_000
+
+function readRows(
+  model: Model,
+  stream: Parameters<typeof unembed>[1],
+  batch: Parameters<typeof unembed>[2],
+  rows: readonly number[],
+  tap: LaneTap,
+  wanted: ReadonlySet<number>,
+  metrics: readonly Metric[],
+): { logits: Map<number, Float32Array>; values: Map<number, Float64Array> } {
+  const logits = new Map<number, Float32Array>()
+  const values = new Map<number, Float64Array>()
+  const { vocab } = model.spec
+  // Hooks on the final points need every row to be there, and each point to fire once.
+  const hooked = ['ln_final_scale', 'ln_final_normalized', 'unembed_in', 'unembed_out'] as const
+  const whole = hooked.some(site => tap.wants(site, -1))
+  const step = whole ? Math.max(rows.length, 1) : Math.max(1, Math.floor(MAX_LOGITS / vocab))
+  for (let from = 0; from < rows.length || (whole && from === 0); from += step) {
+    const part = rows.slice(from, from + step)
+    const result = unembed(model, stream, batch, part.length === 0 ? null : part, tap)
+    try {
+      if (part.length === 0) continue
+      if (metrics.length > 0)
+        for (const [i, value] of measure(model.backend, result, metrics).entries()) values.set(part[i] ?? -1, value)
+      const view = model.backend.view(result)
+      for (const [i, row] of part.entries())
+        if (wanted.has(row)) logits.set(row, view.slice(i * vocab, (i + 1) * vocab))
+    } finally {
+      result.dispose()
+    }
+  }
+  return { logits, values }
+}
+
+/** Groups of runs whose rows fit one batch. */
+function* chunksOf(runs: readonly PromptRun[]): Generator<PromptRun[]> {
+  let chunk: PromptRun[] = []
+  let rows = 0
+  for (const run of runs) {
+    if (chunk.length > 0 && rows + run.ids.length > MAX_ROWS) {
+      yield chunk
+      chunk = []
+      rows = 0
+    }
+    chunk.push(run)
+    rows += run.ids.length
+  }
+  if (chunk.length > 0) yield chunk
+}
+
+/** @throws ShapeError for an empty prompt, one longer than the model's context, or an id outside the vocabulary */
+export function checkPrompt(model: Model, ids: readonly number[]): void {
+  const { vocab, maxPositions } = model.spec
+  if (ids.length === 0) throw new ShapeError('prompt: expected at least one token, got none')
+  if (ids.length > maxPositions)
+    throw new ShapeError(`prompt: expected at most ${maxPositions} tokens (the model’s context), got ${ids.length}`)
+  for (const id of ids)
+    if (!Number.isInteger(id) || id < 0 || id >= vocab)
+      throw new ShapeError(`prompt: expected token ids from 0 to ${vocab - 1}, got ${id}`)
+}

@@ -1,0 +1,210 @@
+/**
+ * The tap that carries out hooks lane by lane: at each point first the edits, then the functions,
+ * then the captures, which so see what the rest of the pass sees. Everything is keyed by lane, so a
+ * lane's hooks never touch its neighbours' rows.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Backend } from '../engine/backends/types.ts'
+import { internalError, ShapeError } from '../engine/errors.ts'
+import type { Batch, Lane } from '../engine/lanes.ts'
+import { axisSize, type Point, SITES, type Site } from '../engine/points.ts'
+import type { ModelSpec } from '../engine/spec.ts'
+import type { Firing, Tap } from '../engine/tap.ts'
+import { Capture } from './capture.ts'
+import { applyChange, type Edit, isPairwise, rowWidth } from './edit.ts'
+
+/**
+ * Sees one lane's activation, [pos, …] or [head, query, key], and may give back another of the same
+ * shape. Tensors that it makes are tidied for it.
+ */
+export type HookFunction = (activation: tf.Tensor, point: Point) => tf.Tensor | undefined
+
+export interface LaneHooks {
+  readonly edits?: readonly Edit[]
+  readonly functions?: readonly { readonly point: Point; readonly run: HookFunction }[]
+  /** Points to copy out, and at which absolute positions (all when absent). */
+  readonly captures?: readonly { readonly point: Point; readonly positions?: readonly number[] }[]
+}
+
+interface PointHooks {
+  edits: { lane: Lane; edit: Edit }[]
+  functions: { lane: Lane; run: HookFunction }[]
+  captures: { lane: Lane; positions: readonly number[] | null }[]
+}
+
+const keyOf = (site: Site, layer: number): string => `${site}@${layer}`
+
+export class LaneTap implements Tap {
+  readonly #spec: ModelSpec
+  readonly #backend: Backend
+  readonly #byPoint = new Map<string, PointHooks>()
+  readonly #captures = new Map<Lane, Capture>()
+
+  constructor(spec: ModelSpec, backend: Backend, hooks: ReadonlyMap<Lane, LaneHooks>) {
+    this.#spec = spec
+    this.#backend = backend
+    for (const [lane, own] of hooks) {
+      for (const edit of own.edits ?? []) this.#at(edit.point).edits.push({ lane, edit })
+      for (const { point, run } of own.functions ?? []) this.#at(point).functions.push({ lane, run })
+      for (const { point, positions } of own.captures ?? [])
+        this.#at(point).captures.push({ lane, positions: positions ?? null })
+      if (own.captures !== undefined) this.#captures.set(lane, new Capture())
+    }
+  }
+
+  /** What was captured of a lane. */
+  captureOf(lane: Lane): Capture {
+    const capture = this.#captures.get(lane)
+    if (capture === undefined) throw internalError('a lane without captures')
+    return capture
+  }
+
+  wants(site: Site, layer: number): boolean {
+    return this.#byPoint.has(keyOf(site, layer))
+  }
+
+  edits(site: Site, layer: number): boolean {
+    const hooks = this.#byPoint.get(keyOf(site, layer))
+    return hooks !== undefined && (hooks.edits.length > 0 || hooks.functions.length > 0)
+  }
+
+  fire<T extends tf.Tensor>(firing: Firing, value: T): T {
+    const { point } = firing
+    const hooks = this.#byPoint.get(keyOf(point.site, point.layer))
+    if (hooks === undefined) return value
+    const places = placesOf(firing)
+    let current = value
+    const edits = hooks.edits.filter(({ lane }) => places.has(lane))
+    if (edits.length > 0)
+      current = this.#backend.edit(current, values => {
+        for (const { lane, edit } of edits) this.#apply(firing, places, lane, edit, values)
+      })
+    for (const { lane, run } of hooks.functions)
+      if (places.has(lane)) current = this.#call(firing, places, lane, run, current)
+    const captures = hooks.captures.filter(({ lane }) => places.has(lane))
+    if (captures.length > 0) {
+      const values = this.#backend.view(current)
+      for (const { lane, positions } of captures) this.#copy(firing, places, lane, positions, values)
+    }
+    return current
+  }
+
+  #at(point: Point): PointHooks {
+    const key = keyOf(point.site, point.layer)
+    const found = this.#byPoint.get(key) ?? { edits: [], functions: [], captures: [] }
+    this.#byPoint.set(key, found)
+    return found
+  }
+
+  #apply(firing: Firing, places: ReadonlyMap<Lane, number>, lane: Lane, edit: Edit, values: Float32Array): void {
+    const place = places.get(lane) ?? 0
+    const query = edit.position - lane.start
+    if (query < 0 || query >= lane.length) throw internalError(`an edit at ${edit.position} outside its lane`)
+    if (!isPairwise(firing.point)) {
+      const width = rowWidth(this.#spec, firing.point)
+      const begin = (place + query) * width + edit.offset
+      applyChange(values.subarray(begin, begin + edit.length), edit.change)
+      return
+    }
+    const keys = lane.start + lane.length
+    const seen = edit.position + 1
+    for (let i = 0; i < edit.length; i++) {
+      const begin = ((place * this.#spec.heads + edit.offset + i) * lane.length + query) * keys
+      const { change } = edit
+      const part =
+        change.kind === 'set' || change.kind === 'add'
+          ? { ...change, values: change.values.subarray(i * seen, (i + 1) * seen) }
+          : change
+      applyChange(values.subarray(begin, begin + seen), part)
+    }
+  }
+
+  /** Hands one lane's slice to a function and puts back what it returns. */
+  #call<T extends tf.Tensor>(
+    firing: Firing,
+    places: ReadonlyMap<Lane, number>,
+    lane: Lane,
+    run: HookFunction,
+    value: T,
+  ): T {
+    const place = places.get(lane) ?? 0
+    const rows = isPairwise(firing.point) ? 1 : lane.length
+    const inner = value.shape.slice(1)
+    const cut = (x: T, begin: number, count: number): tf.Tensor =>
+      tf.slice(x, [begin, ...inner.map(() => 0)], [count, ...inner])
+    return tf.tidy(() => {
+      const mine = cut(value, place, rows)
+      const shown = isPairwise(firing.point) ? tf.reshape(mine, inner) : mine
+      const given = run(shown, firing.point)
+      if (given === undefined) return tf.clone(value)
+      if (given.shape.join() !== shown.shape.join())
+        throw new ShapeError(
+          `hook at ${firing.point.name}: expected a tensor of shape [${shown.shape.join(', ')}], got [${given.shape.join(', ')}]`,
+        )
+      const after = place + rows
+      const parts = [
+        cut(value, 0, place),
+        tf.reshape(given, mine.shape),
+        cut(value, after, (value.shape[0] ?? 0) - after),
+      ].filter(part => part.size > 0)
+      return tf.concat(parts, 0) as T
+    })
+  }
+
+  #copy(
+    firing: Firing,
+    places: ReadonlyMap<Lane, number>,
+    lane: Lane,
+    chosen: readonly number[] | null,
+    values: Float32Array,
+  ): void {
+    const { point } = firing
+    const place = places.get(lane) ?? 0
+    const positions = chosen ?? Array.from({ length: lane.length }, (_, i) => lane.start + i)
+    const axes: readonly AxisOf[] = SITES[point.site].axes
+    const capture = this.captureOf(lane)
+    if (!isPairwise(point)) {
+      const width = rowWidth(this.#spec, point)
+      const data = new Float32Array(positions.length * width)
+      for (const [i, position] of positions.entries()) {
+        const begin = (place + position - lane.start) * width
+        data.set(values.subarray(begin, begin + width), i * width)
+      }
+      const inner = axes.slice(1).map(axis => axisSize(this.#spec, axis) ?? 1)
+      capture.add({ point, axes, shape: [positions.length, ...inner], positions, data })
+      return
+    }
+    const { heads } = this.#spec
+    const keys = lane.start + lane.length
+    const data = new Float32Array(heads * positions.length * keys)
+    for (let head = 0; head < heads; head++)
+      for (const [i, position] of positions.entries()) {
+        const begin = ((place * heads + head) * lane.length + position - lane.start) * keys
+        data.set(values.subarray(begin, begin + keys), (head * positions.length + i) * keys)
+      }
+    capture.add({ point, axes, shape: [heads, positions.length, keys], positions, data })
+  }
+}
+
+type AxisOf = (typeof SITES)[Site]['axes'][number]
+
+/** For each lane of a firing, its first row; for scores and patterns, its place in the group. */
+function placesOf(firing: Firing): Map<Lane, number> {
+  const { batch, group } = firing
+  const places = new Map<Lane, number>()
+  if (group === null) {
+    for (const [index, lane] of batch.lanes.entries()) places.set(lane, rowOf(batch, index))
+    return places
+  }
+  for (let i = 0; i < group.count; i++) {
+    const lane = batch.lanes[group.firstLane + i]
+    if (lane !== undefined) places.set(lane, i)
+  }
+  return places
+}
+
+function rowOf(batch: Batch, index: number): number {
+  const row = batch.rowOf[index]
+  if (row === undefined) throw internalError(`no lane ${index}`)
+  return row
+}
