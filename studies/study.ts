@@ -54,6 +54,8 @@ export interface StudyContext<S extends ParamSchema = ParamSchema> {
   readonly signal: AbortSignal
   /** Bytes that a sweep may hold above the weights. */
   readonly memoryBytes: number
+  /** For whatever the study draws at random; recorded with the run. */
+  readonly seed: number
   /** Declares a figure; on a resume its cells come back. */
   figure(spec: FigureSpec): FigureSink
   table(spec: TableSpec): void

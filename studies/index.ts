@@ -1,0 +1,11 @@
+/** `patchlight/studies`: what a study of one's own is written with, and what runs it. */
+export { StudyError } from '../engine/errors.ts'
+export type { Axis, AxisKind, CellBlock, FigureSpec, TableColumn, TableSpec } from './figure.ts'
+export type { Param, ParamSchema, ParamsOf, ParamValue } from './params.ts'
+export { parseLayers, resolveParams } from './params-validate.ts'
+export type { JournalEvent, RunId, RunRecord, RunSnapshot, RunState, RunSummary } from './runs/events.ts'
+export { listRuns, readRun } from './runs/folder.ts'
+export { createWorkbench, type WorkbenchOptions } from './runs/workbench.ts'
+export type { Workbench } from './runs/workbench-types.ts'
+export type { CellQuestion, Estimate, FigureSink, Preset, Study, StudyContext } from './study.ts'
+export { defineStudy } from './study.ts'

@@ -1,0 +1,22 @@
+/** The studies that ship with Patchlight, and the user's own by the path of their file. */
+import { StudyError } from '../engine/errors.ts'
+import { nearest } from '../engine/nearest.ts'
+import type { ParamSchema } from './params.ts'
+import type { Study } from './study.ts'
+import { loadStudyFile } from './user-study.ts'
+
+/** A study whose parameters' types are no longer known: they are checked against its schema at run time. */
+export type AnyStudy = Study<ParamSchema>
+
+export const BUILT_IN_STUDIES: readonly AnyStudy[] = []
+
+/** A study by id, or by the absolute path of its file. @throws StudyError */
+export async function loadStudy(ref: { readonly id: string; readonly file?: string }): Promise<AnyStudy> {
+  if (ref.file !== undefined) return loadStudyFile(ref.file)
+  const found = BUILT_IN_STUDIES.find(study => study.id === ref.id)
+  if (found !== undefined) return found
+  const ids = BUILT_IN_STUDIES.map(study => study.id)
+  throw new StudyError(
+    `study ${JSON.stringify(ref.id)}: there is none of that name; the nearest are ${nearest(ref.id, ids).join(', ')}`,
+  )
+}

@@ -1,0 +1,164 @@
+/**
+ * The engine's process as the workbench sees it: started on first use, started again after it died,
+ * one promise a request. The process is detached, so that Ctrl-C in a terminal reaches the workbench
+ * alone, which then cancels in order; it ends itself when its channel closes.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import {
+  BackendError,
+  CheckpointError,
+  HookPointError,
+  PatchlightError,
+  ShapeError,
+  StudyError,
+  UsageError,
+} from '../../engine/errors.ts'
+import type { EventBody } from './events.ts'
+import type { EngineMethod, EngineMethods, FromEngine, RequestMessage, ToEngine } from './protocol.ts'
+
+const CLOSE_GRACE_MS = 2000
+
+/** The engine's process ended while something was asked of it. */
+export class EngineGoneError extends StudyError {}
+
+export interface RequestHooks {
+  readonly onBegan?: () => void
+  readonly onEvents?: (events: readonly EventBody[]) => void
+  /** Aborting asks the engine to stop between two slices; the reply then says so. */
+  readonly signal?: AbortSignal
+}
+
+interface Pending {
+  readonly resolve: (output: unknown) => void
+  readonly reject: (error: Error) => void
+  readonly hooks: RequestHooks
+}
+
+export class EngineClient {
+  readonly #env: Readonly<Record<string, string>>
+  readonly #pending = new Map<number, Pending>()
+  #child: ChildProcess | null = null
+  #nextId = 1
+  #killed = false
+  #closed = false
+
+  /** `env` is added to this process's own. */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#env = env
+  }
+
+  /** The engine's process number while it runs. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null
+  }
+
+  async request<M extends EngineMethod>(
+    method: M,
+    input: EngineMethods[M]['in'],
+    hooks: RequestHooks = {},
+  ): Promise<EngineMethods[M]['out']> {
+    if (this.#closed) throw new StudyError('workbench: it is closed')
+    const child = this.#start()
+    const id = this.#nextId++
+    const output = await new Promise<unknown>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject, hooks })
+      const onAbort = () => this.#send(child, { type: 'cancel', id })
+      this.#send(child, { type: 'request', id, method, input } as RequestMessage)
+      if (hooks.signal?.aborted === true) onAbort()
+      else hooks.signal?.addEventListener('abort', onAbort, { once: true })
+    })
+    return output as EngineMethods[M]['out']
+  }
+
+  /** Ends the process at once; what was asked of it fails with EngineGoneError. It starts again on the next request. */
+  kill(): void {
+    this.#killed = true
+    this.#child?.kill('SIGKILL')
+  }
+
+  /** Lets the process end, and ends it if it does not within two seconds. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const child = this.#child
+    if (child === null) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(() => child.kill('SIGKILL'), CLOSE_GRACE_MS)
+      child.once('exit', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      if (child.connected) child.disconnect()
+    })
+  }
+
+  #start(): ChildProcess {
+    if (this.#child !== null) return this.#child
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+    const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [], {
+      execArgv: ['--import', tsx],
+      serialization: 'advanced',
+      // Standard output belongs to the workbench's own answers; a study's console.log goes to standard error.
+      stdio: ['ignore', 2, 2, 'ipc'],
+      detached: true,
+      env: { ...process.env, ...this.#env },
+    })
+    this.#child = child
+    this.#killed = false
+    child.on('message', message => this.#receive(message as FromEngine))
+    child.on('error', error => this.#gone(child, `it could not be started: ${error.message}`))
+    child.on('exit', (code, signal) => this.#gone(child, exitReason(code, signal, this.#killed)))
+    return child
+  }
+
+  #send(child: ChildProcess, message: ToEngine): void {
+    // A send that fails is followed by the process's exit, which rejects what is pending.
+    if (child.connected) child.send(message, () => {})
+  }
+
+  #receive(message: FromEngine): void {
+    const pending = this.#pending.get(message.id)
+    if (pending === undefined) return
+    if (message.type === 'began') {
+      pending.hooks.onBegan?.()
+    } else if (message.type === 'events') {
+      pending.hooks.onEvents?.(message.events)
+    } else {
+      this.#pending.delete(message.id)
+      if (message.type === 'reply') pending.resolve(message.output)
+      else pending.reject(rebuilt(message.name, message.message))
+    }
+  }
+
+  #gone(child: ChildProcess, reason: string): void {
+    if (this.#child !== child) return
+    this.#child = null
+    const waiting = [...this.#pending.values()]
+    this.#pending.clear()
+    for (const pending of waiting) pending.reject(new EngineGoneError(`engine process: ${reason}`))
+  }
+}
+
+const ERROR_CLASSES = [
+  PatchlightError,
+  CheckpointError,
+  HookPointError,
+  ShapeError,
+  BackendError,
+  StudyError,
+  UsageError,
+] as const
+
+/** An error from the engine's process, of the class that it had there. */
+function rebuilt(name: string, message: string): Error {
+  const Class = ERROR_CLASSES.find(candidate => candidate.name === name) ?? Error
+  return new Class(message)
+}
+
+function exitReason(code: number | null, signal: string | null, killed: boolean): string {
+  if (killed) return 'it was stopped'
+  if (signal === 'SIGKILL') return 'it was killed (SIGKILL), most often because the machine ran out of memory'
+  if (signal === 'SIGABRT' || code === 134) return 'it ran out of memory or met a fault in a native library (SIGABRT)'
+  return signal === null ? `it ended with code ${code}` : `it ended by ${signal}`
+}

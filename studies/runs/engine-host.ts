@@ -1,0 +1,150 @@
+/** What the engine's process can be asked, method by method; `protocol.ts` types them. */
+import { createRequire } from 'node:module'
+import { cpus, totalmem } from 'node:os'
+import { measureRate } from '../../engine/backends/measure.ts'
+import { detectBackends, selectBackend } from '../../engine/backends/select.ts'
+import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
+import type { ParamSchema } from '../params.ts'
+import { type AnyStudy, BUILT_IN_STUDIES, loadStudy } from '../registry.ts'
+import { EngineModels } from './engine-models.ts'
+import type { EventBody } from './events.ts'
+import type { EngineFacts, EngineMethods, RequestMessage, RunCall, StudyCall } from './protocol.ts'
+import { RunContext } from './study-context.ts'
+import type { DoctorReport, StudyInfo, TokenView } from './workbench-types.ts'
+
+/** What a sweep may hold above the weights: a quarter of the machine, and what the 4 GB wasm heap bears. */
+const MEMORY_SHARE = 0.25
+const MEMORY_MAX_BYTES = 1.5 * 2 ** 30
+
+export interface AnswerHooks {
+  readonly signal: AbortSignal
+  readonly began: () => void
+  readonly events: (events: readonly EventBody[]) => void
+}
+
+export class EngineHost {
+  readonly #models = new EngineModels()
+  #facts: EngineFacts | null = null
+
+  async answer(request: RequestMessage, hooks: AnswerHooks): Promise<EngineMethods[RequestMessage['method']]['out']> {
+    switch (request.method) {
+      case 'studies':
+        return this.#studies(request.input.file)
+      case 'facts':
+        return this.#engineFacts()
+      case 'describe':
+        return this.#models.describe(request.input.dir)
+      case 'fingerprint':
+        return this.#models.fingerprint(request.input.dir)
+      case 'tokenize':
+        return this.#tokenize(request.input)
+      case 'estimate':
+        return this.#estimate(request.input)
+      case 'run':
+        return this.#run(request.input, hooks)
+      case 'cell':
+        throw internalError('cells cannot be looked at before the hooks exist')
+      case 'doctor':
+        return doctorReport()
+    }
+  }
+
+  async #studies(file: string | undefined): Promise<StudyInfo[]> {
+    if (file === undefined) return BUILT_IN_STUDIES.map(study => studyInfo(study))
+    return [studyInfo(await loadStudy({ id: file, file }), file)]
+  }
+
+  async #engineFacts(): Promise<EngineFacts> {
+    if (this.#facts !== null) return this.#facts
+    const backend = await selectBackend()
+    const gflops = measureRate(backend, { rows: 128, size: 512, minMs: 20 })
+    this.#facts = { backend: backend.name, library: backend.library, gflops, versions: versions() }
+    return this.#facts
+  }
+
+  async #tokenize({ dir, texts }: EngineMethods['tokenize']['in']): Promise<TokenView[]> {
+    const tokenizer = await this.#models.tokenizer(dir)
+    return texts.map(text => {
+      const ids = tokenizer.encode(text)
+      return { ids, labels: ids.map(id => tokenizer.label(id)) }
+    })
+  }
+
+  async #estimate({ dir, study: ref, params }: StudyCall): Promise<EngineMethods['estimate']['out']> {
+    const study = await loadStudy(ref)
+    return this.#models.with(dir, model => inStudy(study, ref.file, () => study.estimate(model, params)))
+  }
+
+  async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {
+    const study = await loadStudy(call.study)
+    const { model, release } = await this.#models.hold(call.dir)
+    const context = new RunContext<ParamSchema>({
+      model,
+      params: call.params,
+      seed: call.seed,
+      memoryBytes: Math.min(totalmem() * MEMORY_SHARE, MEMORY_MAX_BYTES),
+      signal: hooks.signal,
+      resumed: call.resumed,
+      emit: hooks.events,
+    })
+    try {
+      await inStudy(study, call.study.file, () => study.estimate(model, call.params))
+      hooks.signal.throwIfAborted()
+      hooks.began()
+      await inStudy(study, call.study.file, () => study.run(context))
+      return { outcome: hooks.signal.aborted ? 'cancelled' : 'done' }
+    } catch (error) {
+      if (hooks.signal.aborted && isAbort(error, hooks.signal)) return { outcome: 'cancelled' }
+      throw error
+    } finally {
+      context.finish()
+      release()
+    }
+  }
+}
+
+function isAbort(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError')
+}
+
+/** Runs a study's code: what it throws by accident becomes a sentence that names the study and the line. */
+async function inStudy<T>(study: AnyStudy, file: string | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof PatchlightError || error.name === 'AbortError') throw error
+    if (file === undefined) throw internalError(`study ${study.id}: ${error.message}`)
+    const line = error.stack?.split('\n').find(frame => frame.includes(file))
+    const [, position] = /:(\d+):\d+\)?$/.exec(line ?? '') ?? []
+    const at = position === undefined ? '' : ` (line ${position} of ${file})`
+    throw new StudyError(`study ${study.id}: ${error.name}: ${error.message}${at}`)
+  }
+}
+
+function studyInfo(study: AnyStudy, file?: string): StudyInfo {
+  const { id, title, question, about, params, presets } = study
+  return { id, title, question, about, params, presets, ...(file === undefined ? {} : { file }) }
+}
+
+function versions(): Record<string, string> {
+  const require = createRequire(import.meta.url)
+  const versionOf = (path: string): string => {
+    const json: unknown = require(path)
+    return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
+  }
+  return {
+    patchlight: versionOf('../../package.json'),
+    node: process.versions.node,
+    '@tensorflow/tfjs-core': versionOf('@tensorflow/tfjs-core/package.json'),
+  }
+}
+
+async function doctorReport(): Promise<DoctorReport> {
+  return {
+    node: process.version,
+    platform: `${process.platform} ${process.arch}`,
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    backends: await detectBackends(),
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * The engine process's model: one at a time, kept between requests while its files stay as they are,
+ * and never exchanged under a run.
+ */
+import { readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { configReader } from '../../engine/checkpoint/config.ts'
+import { openCheckpoint } from '../../engine/checkpoint/open.ts'
+import { StudyError } from '../../engine/errors.ts'
+import { familyOf } from '../../engine/families/registry.ts'
+import { loadModel } from '../../engine/load.ts'
+import type { Model } from '../../engine/model.ts'
+import { loadTokenizer } from '../../engine/tokenizer.ts'
+import type { Tokenizer } from '../../engine/tokenizer-types.ts'
+import type { ModelDescription } from './protocol.ts'
+
+const WATCHED_FILE = /\.(json|safetensors)$/
+
+/** Changes when a file of the checkpoint does. */
+function signature(dir: string): string {
+  try {
+    return readdirSync(dir)
+      .filter(name => WATCHED_FILE.test(name))
+      .sort()
+      .map(name => {
+        const { mtimeMs, size } = statSync(join(dir, name))
+        return `${name}:${mtimeMs}:${size}`
+      })
+      .join('|')
+  } catch {
+    // The loader's own error says more.
+    return ''
+  }
+}
+
+interface Kept<T> {
+  readonly dir: string
+  readonly signature: string
+  readonly value: T
+}
+
+export class EngineModels {
+  #model: Kept<Model> | null = null
+  #tokenizer: Kept<Tokenizer> | null = null
+  #fingerprint: Kept<string> | null = null
+  /** Folder of the model that a run computes on now. */
+  #busyDir: string | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /**
+   * Does something with a model, after whatever else was asked of models before.
+   * @throws StudyError if a run computes on another model
+   */
+  async with<T>(dir: string, use: (model: Model) => Promise<T>): Promise<T> {
+    return this.#inTurn(async () => use(await this.#get(dir)))
+  }
+
+  /** Loads a model and keeps it in place until `release`. */
+  async hold(dir: string): Promise<{ model: Model; release: () => void }> {
+    const model = await this.#inTurn(async () => {
+      const got = await this.#get(dir)
+      this.#busyDir = dir
+      return got
+    })
+    return {
+      model,
+      release: () => {
+        this.#busyDir = null
+      },
+    }
+  }
+
+  /** The tokenizer alone: no weights are read for it. */
+  async tokenizer(dir: string): Promise<Tokenizer> {
+    const now = signature(dir)
+    for (const kept of [this.#tokenizer, this.#model]) {
+      if (kept?.dir !== dir || kept.signature !== now) continue
+      return 'tokenizer' in kept.value ? kept.value.tokenizer : kept.value
+    }
+    const value = await loadTokenizer(dir)
+    this.#tokenizer = { dir, signature: now, value }
+    return value
+  }
+
+  async fingerprint(dir: string): Promise<string> {
+    const now = signature(dir)
+    if (this.#fingerprint?.dir === dir && this.#fingerprint.signature === now) return this.#fingerprint.value
+    const checkpoint = await openCheckpoint(dir)
+    try {
+      const value = await checkpoint.fingerprint()
+      this.#fingerprint = { dir, signature: now, value }
+      return value
+    } finally {
+      await checkpoint.close()
+    }
+  }
+
+  /** What the config and the tensors' headers tell; no weights are read. */
+  async describe(dir: string): Promise<ModelDescription> {
+    const checkpoint = await openCheckpoint(dir)
+    try {
+      const config = configReader({ ...checkpoint.config })
+      const spec = familyOf(config).spec(config)
+      let parameters = 0
+      for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
+      const name = config.optionalString('_name_or_path') ?? basename(checkpoint.dir)
+      const { family, layers, heads, dModel, dMlp, vocab } = spec
+      const sizes = { family, layers: layers.length, heads, dModel, dMlp, vocab }
+      return { info: { dir: checkpoint.dir, name, ...sizes, parameters, bytes: checkpoint.bytes } }
+    } finally {
+      await checkpoint.close()
+    }
+  }
+
+  async #get(dir: string): Promise<Model> {
+    const now = signature(dir)
+    if (this.#model?.dir === dir && this.#model.signature === now) return this.#model.value
+    if (this.#busyDir !== null) {
+      const busy = this.#model?.value.name ?? this.#busyDir
+      throw new StudyError(`model ${dir}: a run is computing on ${busy}; ask again when it is done`)
+    }
+    const before = this.#model
+    this.#model = null
+    await before?.value.dispose()
+    const value = await loadModel(dir)
+    this.#model = { dir, signature: now, value }
+    return value
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The engine's process: takes requests from its parent, answers each once, and ends when the parent
+ * does. Everything heavy is imported by what it hands over to, on first use.
+ */
+import { PatchlightError } from '../../engine/errors.ts'
+import { EngineHost } from './engine-host.ts'
+import type { FromEngine, RequestMessage, ToEngine } from './protocol.ts'
+
+const host = new EngineHost()
+const controllers = new Map<number, AbortController>()
+
+function send(message: FromEngine): void {
+  if (process.connected) process.send?.(message)
+}
+
+async function answer(request: RequestMessage): Promise<void> {
+  const { id } = request
+  const controller = new AbortController()
+  controllers.set(id, controller)
+  try {
+    const output = await host.answer(request, {
+      signal: controller.signal,
+      began: () => send({ type: 'began', id }),
+      events: events => send({ type: 'events', id, events }),
+    })
+    send({ type: 'reply', id, output })
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const name = error instanceof PatchlightError ? error.name : ''
+    send({ type: 'failure', id, message, name })
+  } finally {
+    controllers.delete(id)
+  }
+}
+
+process.on('message', (message: ToEngine) => {
+  if (message.type === 'cancel') controllers.get(message.id)?.abort()
+  else void answer(message)
+})
+process.on('disconnect', () => process.exit(0))

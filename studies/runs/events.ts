@@ -1,0 +1,84 @@
+/**
+ * What a run leaves behind. `journal.ndjson` holds one `JournalEvent` a line, numbered from 0
+ * without gaps; it is the truth that the page, the command line and the exports all read.
+ */
+import type { CellBlock, FigureSpec, TableSpec } from '../figure.ts'
+import type { ParamValue } from '../params.ts'
+
+export type RunId = string
+export const RUN_STATES = ['queued', 'loading', 'running', 'cancelled', 'failed', 'done', 'interrupted'] as const
+/** `interrupted`: the process that ran it is gone without a word; it can be resumed, like `cancelled` and `failed`. */
+export type RunState = (typeof RUN_STATES)[number]
+
+/** `run.json`: what was asked and of what. Written once, before the first event. */
+export interface RunRecord {
+  readonly format: 1
+  readonly id: RunId
+  readonly createdAt: string
+  readonly study: string
+  readonly studyTitle: string
+  /** For a user's own study: the absolute path of its file. */
+  readonly studyFile?: string
+  readonly preset?: string
+  readonly params: Readonly<Record<string, ParamValue>>
+  /** Token ids of each prompt, by parameter; pairs lie one after the other. */
+  readonly tokens?: Readonly<Record<string, readonly (readonly number[])[]>>
+  readonly model: {
+    readonly dir: string
+    readonly name: string
+    readonly family: string
+    readonly fingerprint: string
+    readonly layers: number
+    readonly heads: number
+    readonly dModel: number
+    readonly parameters: number
+  }
+  readonly backend: string
+  readonly library: string
+  readonly dtype: 'f32'
+  readonly seed: number
+  readonly versions: Readonly<Record<string, string>>
+}
+
+type Body =
+  | { readonly type: 'state'; readonly state: RunState }
+  | { readonly type: 'figure'; readonly figure: FigureSpec }
+  | ({ readonly type: 'cells' } & CellBlock)
+  | { readonly type: 'table'; readonly table: TableSpec }
+  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly etaMs: number | null }
+  | { readonly type: 'note'; readonly text: string }
+  | { readonly type: 'summary'; readonly values: Readonly<Record<string, number | string>> }
+  | { readonly type: 'error'; readonly message: string }
+
+/** `t`: milliseconds since the run's creation. */
+export type JournalEvent = { readonly seq: number; readonly t: number } & Body
+export type EventBody = Body
+
+/** A run as lists show it. */
+export interface RunSummary {
+  readonly id: RunId
+  readonly createdAt: string
+  readonly study: string
+  readonly studyTitle: string
+  readonly preset?: string
+  readonly model: string
+  readonly backend: string
+  readonly state: RunState
+  readonly done: number
+  readonly total: number
+  /** One line that tells this run from its neighbours, from its parameters. */
+  readonly title: string
+}
+
+/** The state of a run after its events up to `seq` inclusive: what a reader starts from. */
+export interface RunSnapshot {
+  readonly record: RunRecord
+  readonly state: RunState
+  readonly seq: number
+  readonly figures: readonly { readonly spec: FigureSpec; readonly values: Float64Array; readonly marks: Uint8Array }[]
+  readonly tables: readonly TableSpec[]
+  readonly notes: readonly string[]
+  readonly summary: Readonly<Record<string, number | string>>
+  readonly progress: { readonly done: number; readonly total: number; readonly etaMs: number | null } | null
+  readonly error: string | null
+}

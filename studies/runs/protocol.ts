@@ -1,0 +1,88 @@
+/**
+ * What goes between the workbench's process and the engine's. Requests carry a number and get one
+ * reply; a run also sends events before its reply. Everything here survives structured clone, so
+ * NaN and typed arrays arrive as they are.
+ */
+import type { FigureSpec } from '../figure.ts'
+import type { ParamValue } from '../params.ts'
+import type { Estimate } from '../study.ts'
+import type { EventBody } from './events.ts'
+import type { CellDetail, DoctorReport, ModelInfo, StudyInfo, TokenView } from './workbench-types.ts'
+
+/** A study as the engine finds it: built in, by id, or in the user's own file. */
+export interface StudyRef {
+  readonly id: string
+  /** Absolute path. */
+  readonly file?: string
+}
+
+export interface ModelDescription {
+  readonly info: Omit<ModelInfo, 'embedded'>
+}
+
+/** A figure's cells from before, for a resume. `known` is 1 where a cell needs no computing. */
+export interface ResumedFigure {
+  readonly spec: FigureSpec
+  readonly values: Float64Array
+  readonly marks: Uint8Array
+  readonly known: Uint8Array
+}
+
+export interface StudyCall {
+  readonly dir: string
+  readonly study: StudyRef
+  readonly params: Readonly<Record<string, ParamValue>>
+}
+
+export interface RunCall extends StudyCall {
+  readonly seed: number
+  readonly resumed: readonly ResumedFigure[]
+}
+
+export interface EngineFacts {
+  readonly backend: string
+  readonly library: string
+  /** Measured rate of a matrix product. */
+  readonly gflops: number
+  readonly versions: Readonly<Record<string, string>>
+}
+
+/** Every request: what goes in and what comes out. */
+export interface EngineMethods {
+  /** The built-in studies, or those of one file. */
+  studies: { in: { readonly file?: string }; out: readonly StudyInfo[] }
+  facts: { in: Record<string, never>; out: EngineFacts }
+  describe: { in: { readonly dir: string }; out: ModelDescription }
+  /** A hash of the weights: apart from `describe`, since it reads much more. */
+  fingerprint: { in: { readonly dir: string }; out: string }
+  tokenize: { in: { readonly dir: string; readonly texts: readonly string[] }; out: readonly TokenView[] }
+  estimate: { in: StudyCall; out: Estimate }
+  run: { in: RunCall; out: { readonly outcome: 'done' | 'cancelled' } }
+  cell: { in: StudyCall & { readonly figure: string; readonly index: number }; out: CellDetail }
+  doctor: { in: Record<string, never>; out: DoctorReport }
+}
+
+export type EngineMethod = keyof EngineMethods
+
+export type RequestMessage = {
+  [M in EngineMethod]: {
+    readonly type: 'request'
+    readonly id: number
+    readonly method: M
+    readonly input: EngineMethods[M]['in']
+  }
+}[EngineMethod]
+
+export type ToEngine = RequestMessage | { readonly type: 'cancel'; readonly id: number }
+
+export type FromEngine =
+  | { readonly type: 'reply'; readonly id: number; readonly output: unknown }
+  | { readonly type: 'failure'; readonly id: number; readonly message: string; readonly name: string }
+  /** The model is loaded and the study begins. */
+  | { readonly type: 'began'; readonly id: number }
+  | { readonly type: 'events'; readonly id: number; readonly events: readonly EventBody[] }
+
+/** Cells wait this long, or until there are this many, before they cross. */
+export const CELL_BATCH_MS = 50
+export const CELL_BATCH_CELLS = 2048
+export const PROGRESS_EVERY_MS = 250

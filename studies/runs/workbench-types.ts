@@ -1,0 +1,122 @@
+/**
+ * What the command line and the server ask of the rest: one object that knows studies, models and
+ * runs, and that keeps the engine in a process of its own.
+ */
+import type { Intervention } from '../../hooks/intervention.ts'
+import type { ParamSchema, ParamValue } from '../params.ts'
+import type { Estimate, Preset } from '../study.ts'
+import type { JournalEvent, RunId, RunSnapshot, RunSummary } from './events.ts'
+
+export interface StudyInfo {
+  readonly id: string
+  readonly title: string
+  readonly question: string
+  readonly about: string
+  readonly params: ParamSchema
+  readonly presets: readonly Preset[]
+  /** Absolute path, for a user's own study. */
+  readonly file?: string
+}
+
+export interface ModelInfo {
+  /** Absolute path of the checkpoint folder; the key everywhere. */
+  readonly dir: string
+  readonly name: string
+  readonly family: string
+  readonly layers: number
+  readonly heads: number
+  readonly dModel: number
+  readonly dMlp: number
+  readonly vocab: number
+  readonly parameters: number
+  readonly bytes: number
+  readonly embedded: boolean
+}
+
+export interface TokenView {
+  readonly ids: readonly number[]
+  /** One label a token, each distinguishable. */
+  readonly labels: readonly string[]
+}
+
+export interface RunRequest {
+  readonly study: string
+  /** Checkpoint folder; the embedded model when absent. */
+  readonly model?: string
+  readonly preset?: string
+  /** Values that differ from the preset's and the defaults. */
+  readonly params?: Readonly<Record<string, ParamValue>>
+  readonly seed?: number
+}
+
+export interface EstimateView extends Estimate {
+  /** From the machine's measured rate; null before anything was measured. */
+  readonly expectedMs: number | null
+  readonly params: Readonly<Record<string, ParamValue>>
+}
+
+export interface TopToken {
+  readonly id: number
+  readonly label: string
+  readonly logit: number
+  readonly prob: number
+}
+
+/** One cell, run again and looked at. */
+export interface CellDetail {
+  readonly figure: string
+  readonly index: number
+  readonly what: string
+  readonly tokens: TokenView
+  readonly position: number
+  readonly interventions: readonly Intervention[]
+  readonly before: readonly TopToken[]
+  readonly after: readonly TopToken[]
+}
+
+export interface DoctorReport {
+  readonly node: string
+  readonly platform: string
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly backends: readonly {
+    readonly name: string
+    readonly usable: boolean
+    readonly chosen: boolean
+    readonly detail: string
+    /** What to install for it, where it is not usable. */
+    readonly advice?: string
+    readonly gflops?: number
+  }[]
+}
+
+export type WorkbenchEvents = {
+  /** An event was journaled (after it was). */
+  event: [run: RunId, event: JournalEvent]
+  /** A run is new, or its summary changed. */
+  run: [summary: RunSummary]
+  removed: [run: RunId]
+}
+
+export interface Workbench {
+  readonly runsDir: string
+  studies(): Promise<readonly StudyInfo[]>
+  models(): Promise<readonly ModelInfo[]>
+  tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]>
+  estimate(request: RunRequest): Promise<EstimateView>
+  /** Checks, writes `run.json`, queues. One run computes at a time. */
+  start(request: RunRequest): Promise<RunSummary>
+  /** Stops between two slices; what is journaled stays. */
+  cancel(run: RunId): Promise<RunSummary>
+  /** Does what is not journaled yet. */
+  resume(run: RunId): Promise<RunSummary>
+  list(): Promise<readonly RunSummary[]>
+  snapshot(run: RunId): Promise<RunSnapshot>
+  /** Events with `seq >= from`, in order. */
+  events(run: RunId, from: number): Promise<readonly JournalEvent[]>
+  cell(run: RunId, figure: string, index: number): Promise<CellDetail>
+  doctor(): Promise<DoctorReport>
+  on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void
+  /** Stops the engine process and closes journals; running runs become resumable. */
+  close(): Promise<void>
+}

@@ -1,0 +1,286 @@
+/**
+ * The workbench: studies, models and runs behind one interface, for the command line and the server.
+ * It holds no tensors and imports no study: the engine's process does. What it knows of runs that it
+ * does not write itself, it reads from their folders each time, so that several processes may share
+ * one runs folder.
+ */
+import { join, resolve } from 'node:path'
+import { StudyError } from '../../engine/errors.ts'
+import { findPreset, resolveParams } from '../params-validate.ts'
+import { ActiveRun } from './active-run.ts'
+import { EngineClient } from './engine-client.ts'
+import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
+import { RunFold } from './fold.ts'
+import { createRunFolder, listRuns, readRecord, readRun, readStoredRun, runFolder } from './folder.ts'
+import { JOURNAL_FILE, readJournal } from './journal.ts'
+import { Listeners } from './listeners.ts'
+import { isLocked } from './lock.ts'
+import { ModelList } from './model-list.ts'
+import { promptTexts } from './prompt-texts.ts'
+import type { StudyRef } from './protocol.ts'
+import { RunQueue } from './run-queue.ts'
+import { Speed } from './speed.ts'
+import { StudyList } from './study-list.ts'
+import type {
+  CellDetail,
+  DoctorReport,
+  EstimateView,
+  ModelInfo,
+  RunRequest,
+  StudyInfo,
+  TokenView,
+  Workbench,
+  WorkbenchEvents,
+} from './workbench-types.ts'
+
+const CLOSE_GRACE_MS = 2000
+
+export interface WorkbenchOptions {
+  /** @default PATCHLIGHT_RUNS, else `runs` in the current folder */
+  readonly runsDir?: string
+  /** Checkpoint folders to offer beside the embedded one and those of PATCHLIGHT_MODELS. */
+  readonly models?: readonly string[]
+  /** Study files to offer beside the built-in ones. */
+  readonly studyFiles?: readonly string[]
+  /**
+   * Whether a request may name any study file by its path: for the command line, whose user could run
+   * it anyway; never for a server.
+   * @default false
+   */
+  readonly allowStudyPaths?: boolean
+  /** A backend's name; `auto` chooses. @default PATCHLIGHT_BACKEND, else auto */
+  readonly backend?: string
+  /** Hears of folders and files that had to be left out. @default nothing */
+  readonly onProblem?: (text: string) => void
+}
+
+/** The runs folder when none is given. */
+export function defaultRunsDir(): string {
+  const fromEnvironment = process.env.PATCHLIGHT_RUNS
+  return resolve(fromEnvironment === undefined || fromEnvironment === '' ? 'runs' : fromEnvironment)
+}
+
+export function createWorkbench(options: WorkbenchOptions = {}): Workbench {
+  return new LocalWorkbench(options)
+}
+
+class LocalWorkbench implements Workbench {
+  readonly runsDir: string
+  readonly #env: Readonly<Record<string, string>>
+  readonly #engine: EngineClient
+  readonly #studies: StudyList
+  readonly #models: ModelList
+  readonly #queue: RunQueue
+  readonly #listeners = new Listeners<WorkbenchEvents>()
+  readonly #speed = new Speed()
+  /** Runs whose failure could not be journaled: the disk was full. Their folder tells less than we know. */
+  readonly #unwritten = new Map<RunId, RunFold>()
+  readonly #onProblem: (text: string) => void
+
+  constructor(options: WorkbenchOptions) {
+    this.runsDir = options.runsDir === undefined ? defaultRunsDir() : resolve(options.runsDir)
+    this.#env = options.backend === undefined ? {} : { PATCHLIGHT_BACKEND: options.backend }
+    this.#engine = new EngineClient(this.#env)
+    this.#studies = new StudyList(this.#engine, options.studyFiles ?? [], options.allowStudyPaths ?? false)
+    this.#models = new ModelList(this.#engine, options.models ?? [], process.env.PATCHLIGHT_MODELS)
+    this.#onProblem = options.onProblem ?? (() => {})
+    this.#queue = new RunQueue(this.#engine, run => this.#settled(run))
+  }
+
+  studies(): Promise<readonly StudyInfo[]> {
+    return this.#studies.list(this.#onProblem)
+  }
+
+  models(): Promise<readonly ModelInfo[]> {
+    return this.#models.list(this.#onProblem)
+  }
+
+  tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]> {
+    return this.#engine.request('tokenize', { dir: this.#models.dirOf(model), texts })
+  }
+
+  async estimate(request: RunRequest): Promise<EstimateView> {
+    const study = await this.#studies.find(request.study)
+    const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
+    const dir = this.#models.dirOf(request.model)
+    const estimate = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
+    const { gflops } = await this.#engine.request('facts', {})
+    return { ...estimate, params, expectedMs: this.#speed.expectedMs(dir, study.id, estimate.flops, gflops) }
+  }
+
+  async start(request: RunRequest): Promise<RunSummary> {
+    const { study, params, dir, flops } = await this.#checked(request)
+    const { info } = await this.#models.describe(dir)
+    const facts = await this.#engine.request('facts', {})
+    const made = createRunFolder(this.runsDir, {
+      format: 1,
+      createdAt: new Date().toISOString(),
+      study: study.id,
+      studyTitle: study.title,
+      ...(study.file === undefined ? {} : { studyFile: study.file }),
+      ...(request.preset === undefined ? {} : { preset: request.preset }),
+      params,
+      tokens: await this.#tokens(dir, study, params),
+      model: {
+        dir,
+        name: info.name,
+        family: info.family,
+        fingerprint: await this.#engine.request('fingerprint', { dir }),
+        layers: info.layers,
+        heads: info.heads,
+        dModel: info.dModel,
+        parameters: info.parameters,
+      },
+      backend: facts.backend,
+      library: facts.library,
+      dtype: 'f32',
+      seed: request.seed ?? 0,
+      versions: facts.versions,
+    })
+    if (flops !== null) this.#speed.watch(made.record.id, flops)
+    return this.#enqueue(made.dir, new RunFold(made.record), studyRef(study))
+  }
+
+  async cancel(id: RunId): Promise<RunSummary> {
+    const run = this.#queue.find(id)
+    if (run === null) {
+      const { state } = readRun(runFolder(this.runsDir, id))
+      const why = isLocked(runFolder(this.runsDir, id))
+        ? 'another process computes it; cancel it there'
+        : `it is not running, it is ${state}`
+      throw new StudyError(`run ${id}: it cannot be cancelled: ${why}`)
+    }
+    await this.#queue.cancel(run)
+    return run.summary()
+  }
+
+  async resume(id: RunId): Promise<RunSummary> {
+    const dir = runFolder(this.runsDir, id)
+    if (this.#queue.find(id) !== null) throw new StudyError(`run ${id}: it is running already`)
+    const { fold } = readStoredRun(dir)
+    const { record } = fold
+    const refuse = (why: string) => new StudyError(`run ${id}: it cannot be resumed: ${why}`)
+    if (fold.state === 'done') throw refuse('it is done')
+    if (isLocked(dir)) throw refuse('another process computes it')
+    const study = await this.#studies.find(record.studyFile ?? record.study)
+    if (study.id !== record.study) throw refuse(`its file now holds the study ${study.id}, not ${record.study}`)
+    const changed = changedParameter(study, record)
+    if (changed !== null) throw refuse(`the study's parameters changed since: ${changed}; start a new run`)
+    const fingerprint = await this.#engine.request('fingerprint', { dir: record.model.dir })
+    if (fingerprint !== record.model.fingerprint) {
+      throw refuse(
+        `the weights in ${record.model.dir} changed since (fingerprint ${fingerprint}, was ${record.model.fingerprint}); start a new run`,
+      )
+    }
+    const facts = await this.#engine.request('facts', {})
+    this.#unwritten.delete(id)
+    const summary = this.#enqueue(dir, fold, studyRef(study))
+    if (facts.library !== record.library) {
+      const run = this.#queue.find(id)
+      run?.append({ type: 'note', text: `Begun on ${record.library}, resumed on ${facts.library}.` })
+    }
+    return summary
+  }
+
+  async list(): Promise<readonly RunSummary[]> {
+    const { runs, skipped } = listRuns(this.runsDir)
+    for (const { reason } of skipped) this.#onProblem(reason)
+    return runs.map(run => {
+      const unwritten = this.#unwritten.get(run.id)
+      return this.#queue.find(run.id)?.summary() ?? (unwritten === undefined ? run : { ...run, state: unwritten.state })
+    })
+  }
+
+  async snapshot(id: RunId): Promise<RunSnapshot> {
+    const fold = this.#queue.find(id)?.fold ?? this.#unwritten.get(id)
+    return fold?.snapshot() ?? readRun(runFolder(this.runsDir, id))
+  }
+
+  async events(id: RunId, from: number): Promise<readonly JournalEvent[]> {
+    const { events } = readJournal(join(runFolder(this.runsDir, id), JOURNAL_FILE))
+    return events.slice(Math.max(0, from))
+  }
+
+  async cell(id: RunId, figure: string, index: number): Promise<CellDetail> {
+    const record = readRecord(runFolder(this.runsDir, id))
+    const study: StudyRef = { id: record.study, ...(record.studyFile === undefined ? {} : { file: record.studyFile }) }
+    const { dir } = record.model
+    return this.#engine.request('cell', { dir, study, params: record.params, figure, index })
+  }
+
+  async doctor(): Promise<DoctorReport> {
+    // It tries every backend, which would disturb a run: a process of its own.
+    const engine = new EngineClient(this.#env)
+    try {
+      return await engine.request('doctor', {})
+    } finally {
+      await engine.close()
+    }
+  }
+
+  on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void {
+    return this.#listeners.on(event, listener)
+  }
+
+  async close(): Promise<void> {
+    await this.#queue.close(CLOSE_GRACE_MS)
+    await this.#engine.close()
+  }
+
+  /** A request whose parameters fit its study, and whose study says that it can run on the model. */
+  async #checked(request: RunRequest) {
+    const study = await this.#studies.find(request.study)
+    const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
+    const dir = this.#models.dirOf(request.model)
+    await this.#models.describe(dir)
+    // While a run computes, the engine may hold another model; the check then happens when this run's turn comes.
+    const computing = this.#queue.all().some(run => run.fold.record.model.dir !== dir)
+    if (computing) return { study, params, dir, flops: null }
+    const { flops } = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
+    return { study, params, dir, flops }
+  }
+
+  async #tokens(dir: string, study: StudyInfo, params: RunRecord['params']): Promise<Record<string, number[][]>> {
+    const prompts = promptTexts(study.params, params)
+    const views = await this.#engine.request('tokenize', { dir, texts: prompts.map(prompt => prompt.text) })
+    const tokens: Record<string, number[][]> = {}
+    prompts.forEach(({ key }, i) => {
+      tokens[key] = [...(tokens[key] ?? []), [...(views[i]?.ids ?? [])]]
+    })
+    return tokens
+  }
+
+  #enqueue(dir: string, fold: RunFold, study: StudyRef): RunSummary {
+    const run = new ActiveRun(dir, fold, study, {
+      event: (changed, event) => this.#listeners.emit('event', changed.id, event),
+      changed: changed => this.#changed(changed),
+    })
+    this.#queue.add(run)
+    return run.summary()
+  }
+
+  #changed(run: ActiveRun): void {
+    this.#speed.follow(run.fold)
+    this.#listeners.emit('run', run.summary())
+  }
+
+  #settled(run: ActiveRun): void {
+    if (run.diskError !== null) this.#unwritten.set(run.id, run.fold)
+  }
+}
+
+function studyRef(study: StudyInfo): StudyRef {
+  return { id: study.id, ...(study.file === undefined ? {} : { file: study.file }) }
+}
+
+/** Why a record's values no longer fit its study; null if they do. */
+function changedParameter(study: StudyInfo, record: RunRecord): string | null {
+  const missing = Object.keys(study.params).find(key => !Object.hasOwn(record.params, key))
+  if (missing !== undefined) return `parameter ${missing} is new`
+  try {
+    resolveParams(study.params, null, record.params)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
