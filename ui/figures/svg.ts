@@ -42,7 +42,7 @@ export function figureSvg(
   const range = options.range ?? colourRange(spec.scale, values)
   const foot = footLines(spec, values, marks, caption ? (widthIn * 72) / fontPt : null)
   const barLabel = spec.unit === '' ? spec.metric : `${spec.metric} (${spec.unit})`
-  const layout = layOut(spec, { widthIn, fontPt, title, footLines: foot.length, range, barLabel })
+  const layout = layOut(spec, { widthIn, fontPt, title, footLines: foot.length, range })
   const { width, height } = layout
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${n(widthIn)}in" height="${n(height / 72)}in"` +
@@ -67,14 +67,18 @@ export function figureSvg(
 
 function cells(spec: FigureSpec, values: ArrayLike<number>, { grid, cell }: Layout, range: ColourRange): string {
   const paths = cellPaths(values, spec.x.ticks.length, spec.y.ticks.length, spec.scale, range)
-  // Neighbours overlap by a fiftieth of a cell: without, viewers show hairlines between them.
+  // Neighbours overlap by a hair: without, viewers show hairlines between them.
+  const overlap = Math.min(0.04, 0.5 / Math.max(cell.width, cell.height))
+  // Several figures may stand in one document, so the id is the figure's own.
+  const clip = `${spec.id.replace(/[^\w-]/g, '_')}-grid`
+  const frame = `x="${n(grid.left)}" y="${n(grid.top)}" width="${n(grid.width)}" height="${n(grid.height)}"`
   const place = `translate(${n(grid.left)} ${n(grid.top)}) scale(${s(cell.width)} ${s(cell.height)})`
   return [
-    `<g transform="${place}" stroke-width=".04">`,
+    `<clipPath id="${clip}"><rect ${frame}/></clipPath>`,
+    `<g clip-path="url(#${clip})"><g transform="${place}" stroke-width="${s(overlap)}">`,
     ...paths.map(({ colour, d }) => `<path fill="${colour}" stroke="${colour}" d="${d}"/>`),
-    '</g>',
-    `<rect x="${n(grid.left)}" y="${n(grid.top)}" width="${n(grid.width)}" height="${n(grid.height)}"` +
-      ` fill="none" stroke="${FRAME}" stroke-width=".6"/>`,
+    '</g></g>',
+    `<rect ${frame} fill="none" stroke="${FRAME}" stroke-width=".6"/>`,
   ].join('\n')
 }
 
@@ -112,45 +116,47 @@ function markTexts(
   return `<g text-anchor="middle" font-size="${n(size)}">\n${texts.join('\n')}\n</g>`
 }
 
-function axes(spec: FigureSpec, { grid, x, y, font }: Layout): string {
+function axes(spec: FigureSpec, { grid, x, y }: Layout): string {
   const bottom = grid.top + grid.height
-  const dy = font * 0.35
+  const labelTop = bottom + TICK + GAP
   const xTexts = x.ticks.map(({ at, text: label }) =>
     x.upright
-      ? `<text transform="translate(${n(at + dy)} ${n(bottom + TICK + GAP)}) rotate(-90)" text-anchor="end">${escapeXml(label)}</text>`
-      : text(label, at, bottom + TICK + GAP + font * 0.75, 'text-anchor="middle"'),
+      ? turned(label, at + x.font * 0.35, labelTop, 'text-anchor="end"')
+      : text(label, at, labelTop + x.font * 0.75, 'text-anchor="middle"'),
   )
-  const yTexts = y.ticks.map(({ at, text: label }) => text(label, grid.left - TICK - GAP, at + dy, 'text-anchor="end"'))
+  const yTexts = y.ticks.map(({ at, text: label }) =>
+    text(label, grid.left - TICK - GAP, at + y.font * 0.35, 'text-anchor="end"'),
+  )
   const lines = [
     ...x.ticks.map(({ at }) => `M${n(at)} ${n(bottom)}v${TICK}`),
     ...y.ticks.map(({ at }) => `M${n(grid.left)} ${n(at)}h-${TICK}`),
   ]
   return [
     `<path stroke="${FRAME}" stroke-width=".6" fill="none" d="${lines.join('')}"/>`,
-    '<g xml:space="preserve">',
+    `<g xml:space="preserve" font-size="${n(x.font)}">`,
     ...xTexts,
+    '</g>',
+    `<g xml:space="preserve" font-size="${n(y.font)}">`,
     ...yTexts,
     '</g>',
     text(spec.x.label, grid.left + grid.width / 2, x.labelAt, 'text-anchor="middle"'),
-    sideways(spec.y.label, y.labelAt, grid.top + grid.height / 2),
+    turned(spec.y.label, y.labelAt, grid.top + grid.height / 2, 'text-anchor="middle"'),
   ].join('\n')
 }
 
 function colourBar(spec: FigureSpec, { grid, bar, font }: Layout, label: string): string {
   const colours = levelColours(spec.scale)
   const right = bar.left + bar.width
-  const steps = colours.map((colour, i) => {
-    const at = colours.length - 1 - i
-    return `<path fill="${colour}" stroke="${colour}" d="M0 ${at}h1v1h-1z"/>`
-  })
+  // Each colour covers all above it, which the next one paints over: no seams.
+  const steps = colours.map((colour, i) => `<path fill="${colour}" d="M0 0h1v${colours.length - i}h-1z"/>`)
   return [
-    `<g transform="translate(${n(bar.left)} ${n(grid.top)}) scale(${bar.width} ${s(grid.height / colours.length)})" stroke-width=".04">`,
+    `<g transform="translate(${n(bar.left)} ${n(grid.top)}) scale(${bar.width} ${s(grid.height / colours.length)})">`,
     ...steps,
     '</g>',
     `<rect x="${n(bar.left)}" y="${n(grid.top)}" width="${bar.width}" height="${n(grid.height)}" fill="none" stroke="${FRAME}" stroke-width=".6"/>`,
     `<path stroke="${FRAME}" stroke-width=".6" d="${bar.ticks.map(({ at }) => `M${n(right)} ${n(at)}h${TICK}`).join('')}"/>`,
     ...bar.ticks.map(tick => text(tick.text, right + TICK + GAP, tick.at + font * 0.35)),
-    sideways(label, bar.labelAt, grid.top + grid.height / 2),
+    turned(label, bar.labelAt, grid.top + grid.height / 2, 'text-anchor="middle"'),
   ].join('\n')
 }
 
@@ -195,8 +201,9 @@ function text(content: string, x: number, y: number, attributes = ''): string {
   return `<text x="${n(x)}" y="${n(y)}"${attributes === '' ? '' : ` ${attributes}`}>${escapeXml(content)}</text>`
 }
 
-function sideways(content: string, x: number, y: number): string {
-  return `<text transform="translate(${n(x)} ${n(y)}) rotate(-90)" text-anchor="middle">${escapeXml(content)}</text>`
+/** Text that reads upwards. */
+function turned(content: string, x: number, y: number, attributes: string): string {
+  return `<text transform="translate(${n(x)} ${n(y)}) rotate(-90)" ${attributes}>${escapeXml(content)}</text>`
 }
 
 /** A hundredth of a point is finer than any printer. */
