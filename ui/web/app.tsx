@@ -1,0 +1,60 @@
+/** The page: head, runs at the left, and the view that the address names. */
+import { useFeedStatus, useRuns } from './services/feed.ts'
+import { type Route, useRoute } from './services/route.ts'
+import { DoctorPage } from './views/doctor/doctor-page.tsx'
+import { HomePage } from './views/home/home-page.tsx'
+import { LostPage } from './views/home/lost-page.tsx'
+import { NewRunPage } from './views/new-run/new-run-page.tsx'
+import { RunPage } from './views/run/run-page.tsx'
+import { Header } from './views/shell/header.tsx'
+import { RunList } from './views/shell/run-list.tsx'
+import { ToastStack } from './views/shell/toast-stack.tsx'
+import { WatchPage } from './views/watch/watch-page.tsx'
+import './views/shell/shell.css'
+
+export function App() {
+  const route = useRoute()
+  const runs = useRuns()
+  const status = useFeedStatus()
+  const place = placeOf(route)
+  return (
+    <div className="shell">
+      <Header />
+      {status === 'offline' && (
+        <div className="banner" role="alert">
+          The server does not answer. Trying again; what is on the page stays, and nothing that was computed is lost.
+        </div>
+      )}
+      <RunList runs={runs} current={route.view === 'run' ? route.run : null} />
+      {/* A new place starts afresh, at its top. */}
+      <main className="main" key={place}>
+        <View route={route} />
+      </main>
+      <ToastStack />
+    </div>
+  )
+}
+
+function View({ route }: { readonly route: Route }) {
+  switch (route.view) {
+    case 'home':
+      return <HomePage />
+    case 'new':
+      return <NewRunPage studyId={route.study} presetId={route.preset} />
+    case 'run':
+      return <RunPage run={route.run} cell={route.cell} />
+    case 'watch':
+      return <WatchPage runs={route.runs} />
+    case 'doctor':
+      return <DoctorPage />
+    case 'lost':
+      return <LostPage path={route.path} />
+  }
+}
+
+/** What a view is about: another place starts afresh, another cell of the same run does not. */
+function placeOf(route: Route): string {
+  if (route.view === 'run') return `run ${route.run}`
+  if (route.view === 'new') return `new ${route.study}`
+  return route.view
+}

@@ -1,0 +1,45 @@
+/** What does not change while the page is open: studies, models and the machine; asked for once, by whoever is first. */
+import { useEffect } from 'react'
+import type { DoctorReport, ModelInfo, StudyInfo } from '../../../studies/runs/workbench-types.ts'
+import { api } from '../../client/api.ts'
+import { createStore, useStore } from './store.ts'
+
+interface Loaded<T> {
+  readonly value: T | null
+  readonly error: string | null
+}
+
+function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: () => void } {
+  const store = createStore<Loaded<T>>({ value: null, error: null })
+  let asked = false
+  const again = () => {
+    asked = true
+    ask().then(
+      value => store.set({ value, error: null }),
+      error => store.set({ value: store.get().value, error: error instanceof Error ? error.message : String(error) }),
+    )
+  }
+  return {
+    again,
+    use: () => {
+      useEffect(() => {
+        if (!asked) again()
+      }, [])
+      return useStore(store)
+    },
+  }
+}
+
+const studies = loadedOnce<readonly StudyInfo[]>(() => api.studies())
+const models = loadedOnce<readonly ModelInfo[]>(() => api.models())
+const doctor = loadedOnce<DoctorReport>(() => api.doctor())
+
+export const useStudies = studies.use
+export const useModels = models.use
+export const useDoctor = doctor.use
+
+/** After the server was away: it may have other studies and models now. */
+export function refreshCatalog(): void {
+  studies.again()
+  models.again()
+}

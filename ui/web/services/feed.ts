@@ -1,0 +1,63 @@
+/** The page's one connection: its state, the list of runs that it keeps current, and runs as they grow. */
+import { useEffect, useState, useSyncExternalStore } from 'react'
+import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
+import { api } from '../../client/api.ts'
+import { type FeedStatus, RunFeed } from '../../client/run-feed.ts'
+import type { RunView } from '../../client/run-view.ts'
+import type { RunWatch } from '../../client/run-watch.ts'
+import { refreshCatalog } from './catalog.ts'
+import { createStore, useStore } from './store.ts'
+import { toast, toastError } from './toasts.ts'
+
+const feed = new RunFeed()
+const runs = createStore<readonly RunSummary[] | null>(null)
+let wasOffline = false
+
+feed.onRuns((changed, removed) => merge(changed, removed))
+feed.onProblem(problem => toast('error', problem))
+feed.onStatus(() => {
+  if (feed.status === 'offline') wasOffline = true
+  if (feed.status !== 'live') return
+  // What happened to the list while nobody listened is not told again.
+  api.runs().then(list => runs.set(sorted(list)), toastError)
+  if (wasOffline) refreshCatalog()
+  wasOffline = false
+})
+
+/** Takes a run's new summary before the server's own message about it comes. */
+export function merge(changed: readonly RunSummary[], removed: readonly RunId[] = []): void {
+  const touched = new Set([...removed, ...changed.map(run => run.id)])
+  runs.set(before => sorted([...changed, ...(before ?? []).filter(run => !touched.has(run.id))]))
+}
+
+function sorted(list: readonly RunSummary[]): RunSummary[] {
+  return [...list].sort((a, b) => b.createdAt.localeCompare(a.createdAt) || b.id.localeCompare(a.id))
+}
+
+/** Newest first; null until the server has told them. */
+export const useRuns = (): readonly RunSummary[] | null => useStore(runs)
+
+export function useFeedStatus(): FeedStatus {
+  return useSyncExternalStore(feed.onStatus, () => feed.status)
+}
+
+export interface FollowedRun {
+  readonly view: RunView | null
+  readonly problem: string | null
+}
+
+const noChanges = () => () => {}
+
+/** A run, redrawn as it grows (at most ten times a second). */
+export function useRun(run: RunId): FollowedRun {
+  const [watch, setWatch] = useState<RunWatch | null>(null)
+  useEffect(() => {
+    const opened = feed.watch(run)
+    setWatch(opened)
+    return () => opened.close()
+  }, [run])
+  const current = watch?.run === run ? watch : null
+  const view = useSyncExternalStore(current?.subscribe ?? noChanges, () => current?.view ?? null)
+  const problem = useSyncExternalStore(current?.subscribe ?? noChanges, () => current?.problem ?? null)
+  return { view, problem }
+}

@@ -1,0 +1,36 @@
+/** What a component needs to know of its place on the screen: how wide it is, and whether it can be seen. */
+import { type RefObject, useEffect, useState } from 'react'
+
+/** Width in CSS pixels, 0 before the first layout; changes of less than a pixel do not count. */
+export function useWidth(ref: RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(0)
+  useEffect(() => {
+    const element = ref.current
+    if (element === null) return
+    const observer = new ResizeObserver(entries => {
+      const measured = entries[0]?.contentRect.width
+      if (measured !== undefined) setWidth(Math.floor(measured))
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [ref])
+  return width
+}
+
+/** Counts as seen a little before it scrolls into view. */
+const MARGIN = '300px'
+
+/** True while the element is on the screen or nearly: figures elsewhere need not be redrawn. */
+export function useSeen(ref: RefObject<HTMLElement | null>): boolean {
+  const [seen, setSeen] = useState(false)
+  useEffect(() => {
+    const element = ref.current
+    if (element === null) return
+    const observer = new IntersectionObserver(entries => setSeen(entries.at(-1)?.isIntersecting === true), {
+      rootMargin: MARGIN,
+    })
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [ref])
+  return seen
+}

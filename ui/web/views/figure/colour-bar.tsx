@@ -1,0 +1,32 @@
+/** What the colours of a group of panels mean; a pointer shows the value under the cursor. */
+import { SCALES } from '../../../figures/colours.ts'
+import { formatNumber } from '../../format.ts'
+import type { Colouring } from '../../plot/figure.ts'
+
+interface ColourBarProps {
+  readonly colouring: Colouring
+  readonly metric: string
+  readonly unit: string
+  readonly value: number | null
+}
+
+export function ColourBar({ colouring, metric, unit, value }: ColourBarProps) {
+  const [low, high] = colouring.range
+  const stops = SCALES[colouring.scale].map(([at, colour]) => `${colour} ${at * 100}%`).join(', ')
+  const share = value === null || Number.isNaN(value) ? null : Math.min(1, Math.max(0, (value - low) / (high - low)))
+  return (
+    <div
+      className="colour-bar"
+      role="img"
+      aria-label={`Colours: ${metric} in ${unit}, from ${formatNumber(low)} to ${formatNumber(high)}`}
+    >
+      <span className="colour-bar-end">{formatNumber(low)}</span>
+      <span className="colour-bar-track" style={{ background: `linear-gradient(to right, ${stops})` }}>
+        {colouring.scale === 'diverging' && <span className="colour-bar-zero" />}
+        {share !== null && <span className="colour-bar-pointer" style={{ left: `${share * 100}%` }} />}
+      </span>
+      <span className="colour-bar-end">{formatNumber(high)}</span>
+      <span className="muted">{unit}</span>
+    </div>
+  )
+}

@@ -1,0 +1,39 @@
+/** Where a run begins: an invitation while the workbench is empty, and the studies to choose from. */
+import { Link } from '../../parts/link.tsx'
+import { useStudies } from '../../services/catalog.ts'
+import { useRuns } from '../../services/feed.ts'
+import { Invitation } from './invitation.tsx'
+import './home.css'
+
+export function HomePage() {
+  const studies = useStudies()
+  const runs = useRuns()
+  return (
+    <div className="page">
+      {runs?.length === 0 && <Invitation />}
+      <h1>{runs?.length === 0 ? 'Or ask one question' : 'What do you want to know?'}</h1>
+      {studies.error !== null && <p className="sentence-error">{studies.error}</p>}
+      <ul className="study-cards" aria-label="Studies">
+        {studies.value?.map(study => (
+          <li key={study.id}>
+            <Link
+              to={{ view: 'new', study: study.id, preset: null }}
+              className="study-card card"
+              label={`${study.title}: ${study.question}`}
+            >
+              <span className="study-card-title">{study.title}</span>
+              <span className="study-card-question">{study.question}</span>
+              <span className="study-card-foot muted small">
+                {study.file === undefined ? presetNames(study.presets.map(preset => preset.title)) : study.file}
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}
+
+function presetNames(titles: readonly string[]): string {
+  return titles.length === 0 ? 'no presets' : `Presets: ${titles.join(' · ')}`
+}

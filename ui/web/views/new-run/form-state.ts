@@ -1,0 +1,97 @@
+/**
+ * What a form holds, apart from how it looks: values from defaults, preset and edits; what the page
+ * itself can tell is wrong; and which field a server's sentence is about.
+ */
+import type { Param, ParamSchema, ParamValue } from '../../../../studies/params.ts'
+import type { StudyInfo } from '../../../../studies/runs/workbench-types.ts'
+
+export type Values = Readonly<Record<string, ParamValue>>
+
+/** Values before any edit: the schema's defaults with the preset's over them. */
+export function startingValues(study: StudyInfo, presetId: string | null): Values {
+  const preset = study.presets.find(one => one.id === presetId)
+  const defaults = Object.entries(study.params).map(([key, param]) => [key, param.default] as const)
+  return { ...Object.fromEntries(defaults), ...preset?.values }
+}
+
+/** The preset that a newcomer starts with: the one for the embedded model, when that is the model. */
+export function firstPreset(study: StudyInfo, embedded: boolean): string | null {
+  const suited = study.presets.find(preset => (preset.for === 'embedded') === embedded)
+  return (suited ?? study.presets[0])?.id ?? null
+}
+
+/** Only what differs from the starting values: what a request has to say. */
+export function editedValues(values: Values, starting: Values): Values {
+  return Object.fromEntries(
+    Object.entries(values).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(starting[key])),
+  )
+}
+
+/** What can be told without the server, by field. */
+export function problemsOf(schema: ParamSchema, values: Values): Readonly<Record<string, string>> {
+  const problems: Record<string, string> = {}
+  for (const [key, param] of Object.entries(schema)) {
+    const problem = problemOf(param, values[key])
+    if (problem !== null) problems[key] = problem
+  }
+  return problems
+}
+
+const LAYERS = /^\s*(all|last|\d+(\s*-\s*\d+)?(\s*,\s*\d+(\s*-\s*\d+)?)*)\s*$/
+
+function problemOf(param: Param, value: ParamValue | undefined): string | null {
+  switch (param.kind) {
+    case 'prompt':
+      return value === '' ? 'A prompt needs some text.' : null
+    case 'number':
+      return typeof value === 'number' ? numberProblem(param, value) : 'This needs a number.'
+    case 'layers':
+      return typeof value === 'string' && LAYERS.test(value) ? null : 'Write all, last, or a list such as 0-3,7.'
+    case 'prompts':
+      return Array.isArray(value) ? countProblem(param, value.length) : null
+    default:
+      return null
+  }
+}
+
+function numberProblem(param: Extract<Param, { kind: 'number' }>, value: number): string | null {
+  if (!Number.isFinite(value)) return 'This needs a number.'
+  if (param.integer === true && !Number.isInteger(value)) return 'This must be a whole number.'
+  if (param.min !== undefined && value < param.min) return `This must be at least ${param.min}.`
+  if (param.max !== undefined && value > param.max) return `This must be at most ${param.max}.`
+  return null
+}
+
+function countProblem(param: Extract<Param, { kind: 'prompts' }>, count: number): string | null {
+  if (param.min !== undefined && count < param.min) return `At least ${param.min} needed.`
+  if (param.max !== undefined && count > param.max) return `At most ${param.max} allowed.`
+  return null
+}
+
+/** The field that a sentence from the server names first, or null where it names none. */
+export function fieldOf(message: string, schema: ParamSchema): string | null {
+  let found: string | null = null
+  let foundAt = Number.POSITIVE_INFINITY
+  for (const key of Object.keys(schema)) {
+    const at = message.search(new RegExp(`(^|[\\s"'\`“(.])${key}(?=[\\s"'\`”):,.[]|$)`))
+    if (at >= 0 && at < foundAt) {
+      found = key
+      foundAt = at
+    }
+  }
+  return found
+}
+
+/** Every text of the form whose tokens are worth showing, each once. */
+export function textsOf(schema: ParamSchema, values: Values): string[] {
+  const texts = new Set<string>()
+  for (const [key, param] of Object.entries(schema)) {
+    const value = values[key]
+    if (param.kind === 'prompt' && typeof value === 'string') texts.add(value)
+    if ((param.kind === 'prompts' || param.kind === 'tokens' || param.kind === 'pairs') && Array.isArray(value)) {
+      for (const text of value.flat()) texts.add(text)
+    }
+  }
+  texts.delete('')
+  return [...texts]
+}

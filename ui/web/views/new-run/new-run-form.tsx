@@ -1,0 +1,126 @@
+/** One study's form. Its state is a model, a preset and the edits; all else follows from them. */
+import { useMemo, useState } from 'react'
+import type { Param, ParamValue } from '../../../../studies/params.ts'
+import type { RunRequest, StudyInfo } from '../../../../studies/runs/workbench-types.ts'
+import { api } from '../../../client/api.ts'
+import { useAnswer, useDebounced } from '../../services/async.ts'
+import { useModels } from '../../services/catalog.ts'
+import { merge } from '../../services/feed.ts'
+import { navigate } from '../../services/route.ts'
+import { toastError } from '../../services/toasts.ts'
+import { EstimatePanel } from './estimate-panel.tsx'
+import { editedValues, fieldOf, firstPreset, problemsOf, startingValues, textsOf } from './form-state.ts'
+import { ModelPicker } from './model-picker.tsx'
+import { ParamField } from './param-field.tsx'
+import { PresetPicker } from './preset-picker.tsx'
+import { PAUSE_MS, TokenLookupContext, useTokenLookup } from './token-lookup.ts'
+
+interface NewRunFormProps {
+  readonly study: StudyInfo
+  readonly presetId: string | null
+}
+
+export function NewRunForm({ study, presetId }: NewRunFormProps) {
+  const models = useModels().value ?? []
+  const [model, setModel] = useState<string | undefined>(undefined)
+  const preset = presetId ?? firstPreset(study, model === undefined)
+  const [edits, setEdits] = useState<Readonly<Record<string, ParamValue>>>({})
+  const [starting, setStarting] = useState(false)
+
+  const initial = useMemo(() => startingValues(study, preset), [study, preset])
+  const values = { ...initial, ...edits }
+  const problems = problemsOf(study.params, values)
+  const lookup = useTokenLookup(model, textsOf(study.params, values))
+
+  const request: RunRequest = {
+    study: study.id,
+    ...(model === undefined ? {} : { model }),
+    ...(preset === null ? {} : { preset }),
+    params: editedValues(values, initial),
+  }
+  const blocked = Object.keys(problems).length > 0
+  const key = JSON.stringify(request)
+  const settled = useDebounced(key, PAUSE_MS)
+  const estimate = useAnswer(blocked ? null : settled, () => api.estimate(request))
+  const refused =
+    estimate.error === null ? null : { text: estimate.error, field: fieldOf(estimate.error, study.params) }
+
+  const start = async () => {
+    setStarting(true)
+    try {
+      const run = await api.start(request)
+      merge([run])
+      navigate({ view: 'run', run: run.id, cell: null })
+    } catch (error) {
+      toastError(error)
+      setStarting(false)
+    }
+  }
+
+  const counterpart = (key: string, param: Param): string | undefined => {
+    const ahead = param.kind === 'prompt' ? param.alignsWith : undefined
+    const behind = Object.entries(study.params).find(([, one]) => one.kind === 'prompt' && one.alignsWith === key)?.[0]
+    const other = values[ahead ?? behind ?? '']
+    return typeof other === 'string' ? other : undefined
+  }
+  const field = ([key, param]: [string, Param]) => (
+    <ParamField
+      key={key}
+      id={`param-${key}`}
+      param={param}
+      value={values[key] ?? param.default}
+      onChange={value => setEdits(before => ({ ...before, [key]: value }))}
+      counterpart={counterpart(key, param)}
+      problem={problems[key] ?? (refused?.field === key ? refused.text : null)}
+    />
+  )
+  const all = Object.entries(study.params)
+  const advanced = all.filter(([, param]) => param.advanced === true)
+  const advancedWrong = advanced.some(([key]) => problems[key] !== undefined || refused?.field === key)
+
+  return (
+    <TokenLookupContext.Provider value={lookup}>
+      <div className="page new-run">
+        <div className="new-run-head">
+          <h1>{study.title}</h1>
+          <p className="new-run-question">{study.question}</p>
+          <details className="muted">
+            <summary>What is done</summary>
+            <p className="new-run-about">{study.about}</p>
+          </details>
+        </div>
+        <form
+          className="new-run-form"
+          aria-label={`New run: ${study.title}`}
+          onSubmit={event => event.preventDefault()}
+        >
+          <PresetPicker
+            study={study}
+            value={preset}
+            edited={Object.keys(request.params ?? {}).length > 0}
+            onChange={next => {
+              setEdits({})
+              navigate({ view: 'new', study: study.id, preset: next }, 'replace')
+            }}
+          />
+          <ModelPicker models={models} value={model} onChange={setModel} />
+          {all.filter(([, param]) => param.advanced !== true).map(field)}
+          {lookup.error !== null && <p className="sentence-error">{lookup.error}</p>}
+          {advanced.length > 0 && (
+            <details className="advanced" open={advancedWrong || undefined}>
+              <summary>Advanced</summary>
+              {advanced.map(field)}
+            </details>
+          )}
+        </form>
+        <EstimatePanel
+          estimate={estimate}
+          problem={refused !== null && refused.field === null ? refused.text : null}
+          ready={!blocked && estimate.value !== null && settled === key && !estimate.loading}
+          starting={starting}
+          onStart={start}
+        />
+      </div>
+    </TokenLookupContext.Provider>
+  )
+}

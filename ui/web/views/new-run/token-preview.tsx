@@ -1,0 +1,40 @@
+/** The tokens that a prompt becomes, with those that differ from its counterpart's marked. */
+import { TokenStrip } from '../../parts/token-strip.tsx'
+import { diffTokens } from './token-diff.ts'
+import { useTokens } from './token-lookup.ts'
+
+interface TokenPreviewProps {
+  readonly text: string
+  readonly name: string
+  /** The prompt that must line up with this one. */
+  readonly other?: string | undefined
+  /** Says so when the two do not line up; one of a pair does. */
+  readonly warns?: boolean
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+export function TokenPreview({ text, name, other, warns = false }: TokenPreviewProps) {
+  const tokens = useTokens(text)
+  const others = useTokens(other ?? '')
+  if (tokens === null) return null
+  const diff = others === null ? null : diffTokens(tokens, others)
+  return (
+    <div className="token-preview">
+      <TokenStrip
+        labels={tokens.labels}
+        name={`Tokens of ${name}`}
+        marked={diff?.first ?? NONE}
+        markMeaning="differs"
+      />
+      <span className="token-count muted small">
+        {tokens.ids.length} {tokens.ids.length === 1 ? 'token' : 'tokens'}
+      </span>
+      {warns && diff !== null && diff.warning !== null && (
+        <p className="sentence-warning" role="note">
+          {diff.warning}
+        </p>
+      )}
+    </div>
+  )
+}

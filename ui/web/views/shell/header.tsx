@@ -1,0 +1,40 @@
+/** The page's head: its name, the model and machine it works with, and the theme. */
+
+import { formatCount } from '../../format.ts'
+import { Link } from '../../parts/link.tsx'
+import { Segmented } from '../../parts/segmented.tsx'
+import { useDoctor, useModels } from '../../services/catalog.ts'
+import { setTheme, THEME_CHOICES, useThemeChoice } from '../../services/theme.ts'
+
+const THEME_OPTIONS = THEME_CHOICES.map(value => ({ value, label: value[0]?.toUpperCase() + value.slice(1) }))
+
+export function Header() {
+  const theme = useThemeChoice()
+  const model = useModels().value?.find(one => one.embedded)
+  const backend = useDoctor().value?.backends.find(one => one.chosen)
+  return (
+    <header className="header">
+      <Link to={{ view: 'home' }} className="brand" label="Patchlight, home">
+        <img src="/icon.svg" alt="" width={22} height={22} />
+        Patchlight
+      </Link>
+      <div className="header-facts">
+        {model !== undefined && (
+          <span className="chip" title={`${model.layers} layers × ${model.heads} heads, ${model.dModel} wide`}>
+            {model.name} <span className="muted">{formatCount(model.parameters)}</span>
+          </span>
+        )}
+        {backend !== undefined && (
+          <Link
+            to={{ view: 'doctor' }}
+            className="chip chip-link"
+            label={`Backend ${backend.name}: how this machine computes`}
+          >
+            {backend.name}
+          </Link>
+        )}
+      </div>
+      <Segmented name="Theme" id="theme" options={THEME_OPTIONS} value={theme} onChange={setTheme} />
+    </header>
+  )
+}
