@@ -163,20 +163,37 @@ export function backendContract(backend: () => Backend): void {
     })
 
     it('sees changed values of a right-hand matrix, and its new shape', () => {
-      // One matrix and many: they go different ways below.
-      for (const batch of [1, 3]) {
+      // One matrix and many, small and larger: they go different ways below.
+      for (const [batch, m] of [
+        [1, 10],
+        [1, 40],
+        [3, 10],
+        [3, 40],
+      ] as const) {
         tf.tidy(() => {
-          const a = randomTensor<tf.Tensor3D>(batch, 40, 12)
-          let b = randomTensor<tf.Tensor3D>(batch, 12, 40)
+          const a = randomTensor<tf.Tensor3D>(batch, m, 12)
+          let b = randomTensor<tf.Tensor3D>(batch, 12, m)
           for (let round = 0; round < 3; round++) {
+            if (round > 0) b = backend().edit(b, values => values.reverse())
             expectClose(backend().matMul(a, b, false).dataSync(), matMulByLoop(a, b, false), PRODUCT)
-            b = backend().edit(b, values => values.reverse())
           }
-          const wide = tf.reshape(a, [batch, 8, 60]) as tf.Tensor3D
-          const tall = tf.reshape(b, [batch, 60, 8]) as tf.Tensor3D
+          const wide = tf.reshape(a, [batch, m / 5, 60]) as tf.Tensor3D
+          const tall = tf.reshape(b, [batch, 60, m / 5]) as tf.Tensor3D
           expectClose(backend().matMul(wide, tall, false).dataSync(), matMulByLoop(wide, tall, false), PRODUCT)
         })
       }
+    })
+
+    it('makes one tensor and no more, outside a tidy too', () => {
+      const a = randomTensor<tf.Tensor3D>(2, 40, 12)
+      for (const transposeB of [false, true]) {
+        const b = randomTensor<tf.Tensor3D>(2, transposeB ? 40 : 12, transposeB ? 12 : 40)
+        const before = tf.memory().numTensors
+        const c = backend().matMul(a, b, transposeB)
+        expect(tf.memory().numTensors).toBe(before + 1)
+        tf.dispose([b, c])
+      }
+      a.dispose()
     })
 
     it("keeps tfjs's own product right after an edit", () => {
