@@ -4,9 +4,9 @@
  * heap, and a product writes straight into a new tensor.
  *
  * Two traps of tfjs 4.22 are closed in this file. A full heap makes `malloc` answer 0, and tfjs
- * would go on and write over whatever lies there: here it throws. And the kernel library keeps a
- * packed copy of every matrix it has multiplied by, found again by the tensor's number: whoever
- * changes values in place must make it forget (`edit` does).
+ * would go on and write over whatever lies there: here it throws. And tfjs keeps a packed copy of
+ * the right-hand matrix of a product under the number of its data, which outlives changed values
+ * and is taken for the same data in another shape: here it is forgotten after every product.
  */
 import { createRequire } from 'node:module'
 import { dirname, join, sep } from 'node:path'
@@ -63,6 +63,7 @@ async function start(): Promise<WasmRuntime> {
   const module: object = backend.wasm
   if (!isModule(module)) throw internalError('tfjs reports a wasm backend without a heap')
   guardMemory(module)
+  for (const kernel of ['BatchMatMul', '_FusedMatMul']) forgetAfter(kernel, forgetter(backend, module))
   return { backend, module, ...tensorsOf(backend, module) }
 }
 
@@ -91,6 +92,31 @@ function guardMemory(module: WasmModule): void {
   }
 }
 
+type Forget = (x: tf.TensorInfo) => void
+
+/** Drops what was packed from a tensor's data. */
+function forgetter(backend: BackendWasm, module: WasmModule): Forget {
+  return ({ dataId, shape }) => {
+    const { id, memoryOffset } = backend.dataIdMap.get(dataId)
+    module.tfjs.disposeData(id)
+    module.tfjs.registerTensor(id, tf.util.sizeFromShape(shape), memoryOffset)
+  }
+}
+
+/** Makes a tfjs product forget its right-hand matrix. */
+function forgetAfter(name: string, forget: Forget): void {
+  const kernel = tf.getKernel(name, 'wasm')
+  tf.unregisterKernel(name, 'wasm')
+  tf.registerKernel({
+    ...kernel,
+    kernelFunc(call) {
+      const out = kernel.kernelFunc(call)
+      if (call.inputs.b !== undefined) forget(call.inputs.b)
+      return out
+    },
+  })
+}
+
 function tensorsOf(backend: BackendWasm, module: WasmModule): Omit<WasmRuntime, 'backend' | 'module'> {
   function output(shape: number[]): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(backend.makeOutput(shape, 'float32'), backend)
@@ -112,10 +138,6 @@ function tensorsOf(backend: BackendWasm, module: WasmModule): Omit<WasmRuntime, 
       return copy as T
     }
     change(view(x))
-    // Registering the tensor anew drops what was packed from its old values.
-    const { id, memoryOffset } = backend.dataIdMap.get(x.dataId)
-    module.tfjs.disposeData(id)
-    module.tfjs.registerTensor(id, x.size, memoryOffset)
     return x
   }
 

@@ -77,7 +77,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
     },
     matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D {
       const { batch, m, k, n } = checkMatMul(a, b, transposeB)
-      // A batch of one goes to tfjs's own cache of packed matrices, which changed values would outlive.
+      // A batch of one is packed there too.
       if (batch > 1 && k > 0 && !worthPacking(m, k, n)) return tf.matMul(a, b, false, transposeB)
       const out = runtime.output([batch, m, n]) as Tensor3D
       if (out.size === 0) return out

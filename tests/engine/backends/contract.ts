@@ -196,13 +196,16 @@ export function backendContract(backend: () => Backend): void {
       a.dispose()
     })
 
-    it("keeps tfjs's own product right after an edit", () => {
+    it("keeps tfjs's own product right after an edit and a reshape", () => {
       tf.tidy(() => {
-        const a = randomTensor<tf.Tensor3D>(1, 6, 12)
-        let b = randomTensor<tf.Tensor3D>(1, 12, 9)
+        const a = randomTensor<tf.Tensor3D>(1, 10, 12)
+        let b = randomTensor<tf.Tensor3D>(1, 12, 10)
         tf.matMul(a, b)
         b = backend().edit(b, values => values.fill(0.5))
         expectClose(tf.matMul(a, b).dataSync(), matMulByLoop(a, b, false), PRODUCT)
+        const wide = tf.reshape(a, [1, 2, 60]) as tf.Tensor3D
+        const tall = tf.reshape(b, [1, 60, 2]) as tf.Tensor3D
+        expectClose(tf.matMul(wide, tall).dataSync(), matMulByLoop(wide, tall, false), PRODUCT)
       })
     })
 
