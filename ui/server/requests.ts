@@ -75,7 +75,10 @@ function parse<T>(schema: z.ZodType<T>, body: unknown): T {
   }
   const [issue] = result.error.issues
   const where = ['request body', ...(issue?.path ?? [])].join('.')
-  throw new HttpError(400, `${where}: ${(issue?.message ?? 'not valid').replace('Invalid input: ', '')}`)
+  throw new HttpError(
+    400,
+    `${where}: ${(issue?.message ?? 'not valid').replace('Invalid input: ', '').replace(', received ', ', got ')}`,
+  )
 }
 
 /** What was given, short enough for a sentence. */

@@ -1,0 +1,301 @@
+/** The JSON API over real HTTP: answers, refusals as sentences, headers. */
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createApi } from '../../../ui/client/api.ts'
+import { type RunningServer, startServer } from '../../../ui/server/start.ts'
+import { MemoryWorkbench, ripple } from '../../support/memory-workbench.ts'
+import { until } from '../../support/until.ts'
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** `fetch` would not send a `Host` or `Origin` of our choice. */
+function ask(server: RunningServer, path: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: '127.0.0.1', port: server.port, path, method, headers }, response => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', chunk => {
+        text += chunk
+      })
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }))
+    })
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** An error is JSON with one sentence, never a page and never a stack trace. */
+function expectRefusal(answer: Answer, status: number, sentence: RegExp): void {
+  expect(answer.status).toBe(status)
+  expect(answer.headers['content-type']).toMatch(/^application\/json/)
+  const parsed: unknown = JSON.parse(answer.body)
+  expect(parsed).toEqual({ error: expect.stringMatching(sentence) })
+  expect(answer.body).not.toMatch(/node_modules|\.ts:|\\n +at /)
+}
+
+const json = { 'content-type': 'application/json' }
+let workbench: MemoryWorkbench
+let server: RunningServer
+let webRoot: string
+
+beforeAll(async () => {
+  webRoot = mkdtempSync(join(tmpdir(), 'patchlight-web-'))
+  mkdirSync(join(webRoot, 'assets'))
+  writeFileSync(join(webRoot, 'index.html'), '<!doctype html><title>Patchlight</title>')
+  writeFileSync(join(webRoot, 'assets', 'main-abc123.js'), 'export {}')
+  workbench = new MemoryWorkbench()
+  server = await startServer({ workbench, port: 0, webRoot })
+})
+
+afterAll(async () => {
+  await server.close()
+  await workbench.close()
+  rmSync(webRoot, { recursive: true })
+})
+
+describe('the API', () => {
+  it('runs a study from start to the last value', async () => {
+    const api = createApi({ base: server.url.replace(/\/$/, '') })
+    expect((await api.studies()).map(study => study.id)).toEqual(['ripple'])
+    expect((await api.models()).map(model => model.name)).toEqual(['tiny'])
+    expect((await api.doctor()).node).toBe(process.version)
+    expect(await api.tokenize(undefined, ['a b'])).toEqual([{ ids: [0, 1], labels: ['a', ' b'] }])
+    expect((await api.estimate({ study: 'ripple', params: { rows: 3 } })).patches).toBe(15)
+
+    const { id } = await api.start({ study: 'ripple', params: { rows: 3, columns: 2, pauseMs: 1 } })
+    await until(async () => (await api.run(id)).state === 'done')
+    const run = await api.run(id)
+    expect(run.state).toBe('done')
+    expect(run.figures[0]?.values[3]).toBe(ripple(1, 1))
+    expect((await api.runs()).map(summary => summary.id)).toContain(id)
+    expect((await api.cell(id, 'ripple', 3)).what).toBe('cell 3')
+  })
+
+  it('cancels and resumes, and says why it cannot', async () => {
+    const api = createApi({ base: server.url.replace(/\/$/, '') })
+    const { id } = await api.start({ study: 'ripple', params: { pauseMs: 10_000 } })
+    expect((await api.cancel(id)).state).toBe('cancelled')
+    await expect(api.cancel(id)).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('got cancelled'),
+    })
+    expect((await api.resume(id)).state).toBe('running')
+    await api.cancel(id)
+  })
+
+  it('tells a server that is gone from one that refuses', async () => {
+    const port = server.port
+    const gone = createApi({ base: `http://127.0.0.1:${port === 1 ? 2 : 1}` })
+    await expect(gone.runs()).rejects.toMatchObject({ name: 'ApiError', status: 0, message: /does not answer/ })
+  })
+})
+
+describe('refusals', () => {
+  it.each([
+    ['no JSON at all', '{"study":', 400, /request body: expected JSON/],
+    ['no study', '{}', 400, /request body\.study: expected string/],
+    ['a field that is not one', '{"study":"ripple","evil":1}', 400, /evil/],
+    [
+      'a parameter of no known type',
+      '{"study":"ripple","params":{"rows":{"a":1}}}',
+      400,
+      /params\.rows: expected a text/,
+    ],
+    ['an unknown study', '{"study":"<b>no</b>"}', 400, /expected ripple, got <b>no<\/b>/],
+    ['a list', '[1,2]', 400, /request body: expected object/],
+  ])('answers %s with a sentence', async (_what, body, status, sentence) => {
+    const answer = await ask(server, '/api/runs', { method: 'POST', headers: json, body })
+    expectRefusal(answer, status, sentence)
+  })
+
+  it('refuses a body over its limit', async () => {
+    const body = JSON.stringify({ study: 'x'.repeat(1_100_000) })
+    expectRefusal(await ask(server, '/api/runs', { method: 'POST', headers: json, body }), 413, /at most 1 MiB/)
+  })
+
+  it('takes no form of another site for JSON', async () => {
+    const headers = { 'content-type': 'text/plain' }
+    const answer = await ask(server, '/api/runs', { method: 'POST', headers, body: '{"study":"ripple"}' })
+    expectRefusal(answer, 400, /content-type: application\/json/)
+  })
+
+  it.each([
+    ['/api/nothing', 404, /GET \/api\/nothing: no such address/],
+    ['/api/runs/run-999', 404, /run run-999: no such run/],
+    ['/api/runs/..%2f..%2fetc%2fpasswd', 404, /no such run/],
+    ['/api/runs/%E0%A4%A', 400, /request: /],
+    ['/api/runs/run-999/cell?figure=ripple&index=0', 404, /no such run/],
+    ['/api/runs/run-999/figures/ripple.csv', 404, /no such run/],
+    ['/api/runs/run-999/figures/ripple.exe', 404, /expected FIGURE\.csv/],
+    ['/assets/none.js', 404, /no such address/],
+  ])('answers %s with %i', async (path, status, sentence) => {
+    expectRefusal(await ask(server, path), status, sentence)
+  })
+
+  it.each([
+    ['figure=ripple', /index: expected a whole number/],
+    ['figure=ripple&index=-1', /index: expected a whole number/],
+    ['figure=ripple&index=1.5', /index: expected a whole number/],
+    ['figure=ripple&index=1&index=2', /index: expected a whole number/],
+    ['figure=ripple&index=99999', /expected an index under/],
+    ['figure=nope&index=0', /no figure nope/],
+  ])('answers a cell question with %s', async (query, sentence) => {
+    const { id } = await workbench.start({ study: 'ripple' })
+    expectRefusal(await ask(server, `/api/runs/${id}/cell?${query}`), 400, sentence)
+  })
+
+  it('keeps a bug of ours to one sentence, and logs it', async () => {
+    const lines: string[] = []
+    class Broken extends MemoryWorkbench {
+      override async models(): Promise<never> {
+        throw new TypeError('x is undefined')
+      }
+    }
+    const broken = await startServer({ workbench: new Broken(), port: 0, log: line => lines.push(line) })
+    expectRefusal(await ask(broken, '/api/models'), 500, /^internal: x is undefined$/)
+    expect(lines[0]).toMatch(/^GET \/api\/models: TypeError: x is undefined/)
+    await broken.close()
+  })
+})
+
+describe('other origins and hosts', () => {
+  const local = () => `127.0.0.1:${server.port}`
+  it.each([
+    ['a name that resolves here', { host: 'evil.example' }, 403, /^Host: expected localhost/],
+    ['a name that only begins like ours', { host: 'localhost.evil.example' }, 403, /^Host: /],
+    ['a number that is not this machine', { host: '10.1.2.3' }, 403, /^Host: /],
+    ['another origin', { origin: 'https://evil.example' }, 403, /^Origin: /],
+    ['another port of this machine', { origin: 'http://127.0.0.1:1' }, 403, /^Origin: /],
+    ['an origin that hides itself', { origin: 'null' }, 403, /^Origin: /],
+    ['an image on another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' }, 403, /^Origin: /],
+  ])('refuses %s', async (_what, headers, status, sentence) => {
+    expectRefusal(await ask(server, '/api/runs', { headers }), status, sentence)
+    expectRefusal(await ask(server, '/', { headers }), status, sentence)
+  })
+
+  it('serves its own page, a forwarded port, and links from elsewhere', async () => {
+    const good: Readonly<Record<string, string>>[] = [
+      { origin: `http://${local()}` },
+      { host: 'localhost:9999', origin: 'http://localhost:9999' },
+      { host: '[::1]:80' },
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' },
+    ]
+    for (const headers of good) expect((await ask(server, '/api/runs', { headers })).status).toBe(200)
+  })
+})
+
+describe('a token', () => {
+  it('is asked for when the server is told to listen elsewhere, and becomes a cookie', async () => {
+    const open = await startServer({ workbench, port: 0, host: '0.0.0.0', webRoot })
+    const { token = '' } = open
+    expect(token.length).toBeGreaterThanOrEqual(24)
+    expect(open.url).toBe(`http://localhost:${open.port}/?token=${token}`)
+    expectRefusal(await ask(open, '/api/runs'), 401, /token: expected the one/)
+    expectRefusal(await ask(open, '/api/runs?token=guess'), 401, /token/)
+    expectRefusal(await ask(open, '/api/runs', { headers: { cookie: 'patchlight_token=%E0' } }), 401, /token/)
+    expectRefusal(await ask(open, `/api/runs?token=${token}`, { headers: { host: 'evil.example' } }), 403, /Host/)
+    expect((await ask(open, '/api/runs', { headers: { authorization: `Bearer ${token}` } })).status).toBe(200)
+
+    const first = await ask(open, `/run/run-1?token=${token}&figure=a`, { headers: { accept: 'text/html' } })
+    expect([first.status, first.headers.location]).toEqual([303, '/run/run-1?figure=a'])
+    const [cookie = ''] = first.headers['set-cookie'] ?? []
+    expect(cookie).toMatch(/; HttpOnly; SameSite=Strict; Path=\/$/)
+    const headers = { cookie: cookie.split(';')[0] ?? '' }
+    expect((await ask(open, '/api/runs', { headers })).status).toBe(200)
+    const away = await ask(open, `//evil.example/?token=${token}`, { headers: { accept: 'text/html' } })
+    expect(away.headers.location).toMatch(/^\/($|[^/\\])/)
+    await open.close()
+  })
+})
+
+describe('the page', () => {
+  it('is served for every view, asked for each time, with its hashed files kept for ever', async () => {
+    for (const path of ['/', '/run/run-1', '/run/a.b?figure=x', '/new']) {
+      const answer = await ask(server, path)
+      expect([answer.status, answer.headers['cache-control']]).toEqual([200, 'no-cache'])
+      expect(answer.body).toContain('<title>Patchlight')
+    }
+    const asset = await ask(server, '/assets/main-abc123.js')
+    expect(asset.headers['cache-control']).toBe('public, max-age=31536000, immutable')
+  })
+
+  it('carries headers that keep it to itself', async () => {
+    const { headers } = await ask(server, '/')
+    expect(headers['content-security-policy']).toMatch(/script-src 'self';.*frame-ancestors 'none'/)
+    expect(headers['x-content-type-options']).toBe('nosniff')
+    expect(headers['x-powered-by']).toBeUndefined()
+    expect((await ask(server, '/api/runs')).headers['cache-control']).toBe('no-store')
+  })
+
+  it('says how to build it where it has not been', async () => {
+    const bare = await startServer({ workbench, port: 0, webRoot: join(webRoot, 'none') })
+    const answer = await ask(bare, '/')
+    expect([answer.status, answer.headers['content-type']]).toEqual([503, 'text/plain; charset=utf-8'])
+    expect(answer.body).toContain('npm run build')
+    await bare.close()
+  })
+
+  it('gives no file outside its folder', async () => {
+    for (const path of ['/../package.json', '/%2e%2e/package.json', '/assets/..%2f..%2f..%2fetc/passwd']) {
+      expect((await ask(server, path)).body).not.toMatch(/root:|"name"/)
+    }
+  })
+})
+
+describe('ports', () => {
+  it('says so where the port that was asked for is taken', async () => {
+    const starting = startServer({ workbench, port: server.port })
+    await expect(starting).rejects.toMatchObject({
+      name: 'ServerError',
+      message: `serve: expected a free port on 127.0.0.1, but port ${server.port} is in use; choose another with --port`,
+    })
+  })
+
+  it('takes the next free one where none was asked for', async () => {
+    const taken = createServer()
+    // Whether this one gets the default port or something else has it, it is taken now.
+    await new Promise<void>(resolve => {
+      taken.once('error', () => resolve())
+      taken.listen(4117, '127.0.0.1', () => resolve())
+    })
+    const next = await startServer({ workbench })
+    expect(next.port).toBeGreaterThan(4117)
+    await next.close()
+    taken.close()
+  })
+
+  it('refuses an address of another machine', async () => {
+    await expect(startServer({ workbench, port: 0, host: '192.0.2.1' })).rejects.toMatchObject({ name: 'ServerError' })
+  })
+
+  it('is free again after close, also with a client that never finishes', async () => {
+    const closing = await startServer({ workbench, port: 0 })
+    const hung = httpRequest({
+      port: closing.port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path: '/api/runs',
+      headers: json,
+    })
+    hung.on('error', () => {})
+    hung.write('{')
+    await new Promise(resolve => setTimeout(resolve, 50))
+    await closing.close()
+    const again = await startServer({ workbench, port: closing.port })
+    await again.close()
+  })
+})
