@@ -6,11 +6,12 @@ import { detectBackends, selectBackend } from '../../engine/backends/select.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
 import { type AnyStudy, BUILT_IN_STUDIES, loadStudy } from '../registry.ts'
+import { cellDetail } from './cell-detail.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
 import type { EngineFacts, EngineMethods, RequestMessage, RunCall, StudyCall } from './protocol.ts'
 import { RunContext } from './study-context.ts'
-import type { DoctorReport, StudyInfo, TokenView } from './workbench-types.ts'
+import type { CellDetail, DoctorReport, StudyInfo, TokenView } from './workbench-types.ts'
 
 /** What a sweep may hold above the weights: a quarter of the machine, and what the 4 GB wasm heap bears. */
 const MEMORY_SHARE = 0.25
@@ -43,7 +44,7 @@ export class EngineHost {
       case 'run':
         return this.#run(request.input, hooks)
       case 'cell':
-        throw internalError('cells cannot be looked at before the hooks exist')
+        return this.#cell(request.input)
       case 'doctor':
         return doctorReport()
     }
@@ -73,6 +74,14 @@ export class EngineHost {
   async #estimate({ dir, study: ref, params }: StudyCall): Promise<EngineMethods['estimate']['out']> {
     const study = await loadStudy(ref)
     return this.#models.with(dir, model => inStudy(study, ref.file, () => study.estimate(model, params)))
+  }
+
+  async #cell({ dir, study: ref, params, figure, index }: EngineMethods['cell']['in']): Promise<CellDetail> {
+    const study = await loadStudy(ref)
+    return this.#models.with(dir, async model => {
+      const question = await inStudy(study, ref.file, () => study.cell(model, params, figure, index))
+      return cellDetail(model, figure, index, question)
+    })
   }
 
   async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {

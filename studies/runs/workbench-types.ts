@@ -101,6 +101,8 @@ export type WorkbenchEvents = {
 export interface Workbench {
   readonly runsDir: string
   studies(): Promise<readonly StudyInfo[]>
+  /** One study, by id or by the path of its file. */
+  study(study: string): Promise<StudyInfo>
   models(): Promise<readonly ModelInfo[]>
   tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]>
   estimate(request: RunRequest): Promise<EstimateView>

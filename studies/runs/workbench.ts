@@ -91,6 +91,10 @@ class LocalWorkbench implements Workbench {
     return this.#studies.list(this.#onProblem)
   }
 
+  study(study: string): Promise<StudyInfo> {
+    return this.#studies.find(study)
+  }
+
   models(): Promise<readonly ModelInfo[]> {
     return this.#models.list(this.#onProblem)
   }

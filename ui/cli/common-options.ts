@@ -1,0 +1,30 @@
+/** Options that several commands share. */
+import type { TextOption } from './command.ts'
+
+export const RUNS_OPTION = {
+  type: 'text',
+  value: 'DIR',
+  help: 'Folder that holds the runs. Default: PATCHLIGHT_RUNS, else runs in the current folder.',
+} as const satisfies TextOption
+
+export const BACKEND_OPTION = {
+  type: 'text',
+  value: 'NAME',
+  help: 'What computes: auto, tensorflow, webgpu, blas or wasm. Default: PATCHLIGHT_BACKEND, else auto.',
+} as const satisfies TextOption
+
+export const MODEL_OPTION = {
+  type: 'text',
+  value: 'DIR',
+  help: 'Checkpoint folder in Hugging Face layout. Default: the embedded model.',
+} as const satisfies TextOption
+
+export const JSON_OPTION = {
+  type: 'switch',
+  help: 'Print one JSON document on standard output and nothing else there.',
+} as const
+
+/** `{[key]: value}`, or nothing where there is no value: for options that must be absent rather than undefined. */
+export function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V })
+}

@@ -1,0 +1,57 @@
+/** Help texts, derived from the commands' tables. */
+import type { AnyCommand, Option } from './command.ts'
+
+const WIDTH = 100
+
+function wrap(text: string, indent: number): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(0, ...rows.map(([left]) => left.length)) + 4
+  return rows.map(([left, right]) => `  ${left.padEnd(width - 2)}${wrap(right, width)}`).join('\n')
+}
+
+function optionName(name: string, option: Option): string {
+  return option.type === 'switch' ? `--${name}` : `--${name} ${option.value}`
+}
+
+/** What `patchlight <command> --help` prints. */
+export function commandHelp(command: AnyCommand): string {
+  const words = ['patchlight', command.name, ...command.arguments.map(argument => argument.name)]
+  const options = Object.entries(command.options)
+  const parts = [
+    `Usage: ${words.join(' ')}${options.length > 0 ? ' [options]' : ''}`,
+    wrap(command.summary, 0),
+    ...(command.details === undefined ? [] : [command.details]),
+    ...(command.arguments.length === 0
+      ? []
+      : [`Arguments:\n${table(command.arguments.map(({ name, help }) => [name, help] as const))}`]),
+    `Options:\n${table([
+      ...options.map(([name, option]) => [optionName(name, option), option.help] as const),
+      ['--help', 'Show this.'] as const,
+    ])}`,
+  ]
+  return parts.join('\n\n')
+}
+
+/** What `patchlight --help` prints. */
+export function overview(commands: readonly AnyCommand[]): string {
+  const rows = commands.map(
+    ({ name, arguments: args, summary }) => [[name, ...args.map(arg => arg.name)].join(' '), summary] as const,
+  )
+  return [
+    'Patchlight: a mechanistic-interpretability workbench.',
+    'Usage: patchlight <command> [options]',
+    `Commands:\n${table(rows)}`,
+    'patchlight <command> --help tells more of one.\nExit codes: 0 done, 1 it could not be done, 2 wrong usage, 130 stopped by Ctrl-C.',
+  ].join('\n\n')
+}
