@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { internalError } from './errors.ts'
-import type { Batch, KeyValues, Lane } from './lanes.ts'
+import { type Batch, batchOf, type KeyValues, type Lane } from './lanes.ts'
 import { attentionHalf, enterBlock, joinAttention, joinMlp, mlpHalf } from './layers/block.ts'
 import { fire, isWatched, type PassContext } from './layers/context.ts'
 import { linear } from './layers/linear.ts'
@@ -14,7 +14,7 @@ import type { Model } from './model.ts'
 import { SITE_IDS, SITES } from './points.ts'
 import type { RotarySpec } from './spec.ts'
 import { NO_TAP, type Tap } from './tap.ts'
-import type { LayerWeights } from './weights.ts'
+import type { LayerWeights, LinearWeights } from './weights.ts'
 
 const FINAL_SITES = SITE_IDS.filter(site => SITES[site].stage === 'unembed')
 
@@ -186,9 +186,42 @@ export function unembed(
   })
 }
 
+/**
+ * Logits of some tokens only, for every row of `stream`: [rows, tokens]. Keeps `stream`; the caller
+ * disposes the result. No hook point fires.
+ */
+export function unembedTokens(model: Model, stream: tf.Tensor2D, tokens: readonly number[]): tf.Tensor2D {
+  const { spec, weights, backend } = model
+  const { weight, bias } = weights.unembed
+  const width = weight.inSize
+  const data = new Float32Array(tokens.length * width)
+  for (const [i, token] of tokens.entries())
+    data.set(weight.data.subarray(token * width, (token + 1) * width), i * width)
+  const part: LinearWeights = {
+    weight: {
+      name: `${weight.name}, ${tokens.length} rows`,
+      outSize: tokens.length,
+      inSize: width,
+      data,
+      transposed: false,
+    },
+    bias: bias === null ? null : Float32Array.from(tokens, token => bias[token] ?? 0),
+  }
+  try {
+    return tf.tidy(() => {
+      const context = passContext(model, batchOf([]), NO_TAP, -1)
+      const raw = linear(backend, normalize(context, stream, weights.finalNorm, spec.norm, null), part)
+      const cap = spec.logitSoftCap
+      return cap === null ? raw : tf.mul<tf.Tensor2D>(tf.tanh(tf.div(raw, cap)), cap)
+    })
+  } finally {
+    backend.release(part.weight)
+  }
+}
+
 /** Rows of a matrix by number. The caller tidies or disposes. */
 export function takeRows(x: tf.Tensor2D, rows: readonly number[]): tf.Tensor2D {
-  return tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32'))
+  return tf.tidy(() => tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32')))
 }
 
 /** Keys or values of one lane of a batch, its prefix's before them: [kv_head, pos, d_head]. The caller tidies or keeps. */
@@ -230,6 +263,11 @@ export class KeyValueCollector {
       keys: this.#keys[index] ?? [],
       values: this.#values[index] ?? [],
     }))
+  }
+
+  /** Gives up what was collected, after an error. */
+  dispose(): void {
+    tf.dispose([this.#keys, this.#values])
   }
 }
 

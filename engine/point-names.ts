@@ -64,7 +64,7 @@ export function resolvePoint(spec: ModelSpec, text: string): Address {
  */
 export function matchPoints(spec: ModelSpec, pattern: string): Point[] {
   if (!pattern.includes('*')) return [resolvePoint(spec, pattern).point]
-  const source = pattern.trim().split('*').map(escape).join('.*')
+  const source = pattern.trim().split('*').map(escapeForm).join('.*')
   const form = new RegExp(`^(?:.*\\.)?${source}$`)
   const found = pointsOf(spec).filter(point => form.test(point.name))
   if (found.length === 0) throw unknown(spec, pattern)
@@ -72,10 +72,10 @@ export function matchPoints(spec: ModelSpec, pattern: string): Point[] {
 }
 
 function nameForm(site: Site): RegExp {
-  return new RegExp(`^${SITES[site].name.split('{layer}').map(escape).join('(\\d+)')}$`)
+  return new RegExp(`^${SITES[site].name.split('{layer}').map(escapeForm).join('(\\d+)')}$`)
 }
 
-function escape(text: string): string {
+function escapeForm(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 

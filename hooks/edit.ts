@@ -68,7 +68,7 @@ export function resolvePositions(positions: Positions | undefined, length: numbe
   if (positions === undefined || positions === 'all') return Array.from({ length }, (_, i) => i)
   return (Array.isArray(positions) ? positions : [positions]).map(position => {
     const absolute = position < 0 ? position + length : position
-    if (absolute < 0 || absolute >= length)
+    if (!Number.isInteger(position) || absolute < 0 || absolute >= length)
       throw new ShapeError(`${where}: expected a position from ${-length} to ${length - 1}, got ${position}`)
     return absolute
   })
@@ -78,26 +78,31 @@ export function resolvePositions(positions: Positions | undefined, length: numbe
 function stretch(spec: ModelSpec, address: Address, item: Intervention): { offset: number; length: number } {
   const { point } = address
   const where = `intervention at ${item.at}`
+  for (const part of ['head', 'neuron'] as const)
+    if (item[part] !== undefined && address[part] !== undefined && item[part] !== address[part])
+      throw new ShapeError(`${where}: expected the ${part} of the name, ${address[part]}, got ${item[part]}`)
   const head = item.head ?? address.head
   const neuron = item.neuron ?? address.neuron
-  if (item.head !== undefined && address.head !== undefined && item.head !== address.head)
-    throw new ShapeError(`${where}: head ${address.head} in the name, but head is ${item.head}`)
   const axes: readonly string[] = SITES[point.site].axes
   const width = rowWidth(spec, point)
   if (neuron !== undefined) {
-    if (!axes.includes('d_mlp')) throw new ShapeError(`${where}: ${point.name} has no neurons`)
-    if (neuron >= spec.dMlp)
-      throw new ShapeError(`${where}: expected a neuron from 0 to ${spec.dMlp - 1}, got ${neuron}`)
+    checkPart(where, point, 'neuron', neuron, axes.includes('d_mlp') ? spec.dMlp : 0)
+    if (head !== undefined) checkPart(where, point, 'head', head, 0)
     return { offset: neuron, length: 1 }
   }
   if (head !== undefined) {
     const count = axes.includes('head') ? spec.heads : axes.includes('kv_head') ? spec.kvHeads : 0
-    if (count === 0) throw new ShapeError(`${where}: ${point.name} has no heads`)
-    if (head >= count) throw new ShapeError(`${where}: expected a head from 0 to ${count - 1}, got ${head}`)
+    checkPart(where, point, 'head', head, count)
     const size = width / count
     return { offset: head * size, length: size }
   }
   return { offset: 0, length: width }
+}
+
+function checkPart(where: string, point: Point, part: 'head' | 'neuron', index: number, count: number): void {
+  if (count === 0) throw new ShapeError(`${where}: expected no ${part}, got ${index}: ${point.name} has no ${part}s`)
+  if (!Number.isInteger(index) || index < 0 || index >= count)
+    throw new ShapeError(`${where}: expected a ${part} from 0 to ${count - 1}, got ${index}`)
 }
 
 /** Ids of the donor, or null where the change needs none. */
@@ -113,7 +118,8 @@ export interface DonorNeed {
   readonly position: number
 }
 
-interface Placed {
+/** An intervention's point, positions and features in one prompt; pure, for planning. */
+export interface Placed {
   readonly point: Point
   readonly positions: readonly number[]
   readonly donorPositions: readonly number[]
@@ -122,7 +128,7 @@ interface Placed {
   readonly length: number
 }
 
-function place(
+export function place(
   spec: ModelSpec,
   item: Intervention,
   promptLength: number,
@@ -131,15 +137,26 @@ function place(
   const where = `intervention at ${item.at}`
   const address = resolvePoint(spec, item.at)
   const { offset, length } = stretch(spec, address, item)
+  const { point } = address
   const positions = resolvePositions(item.position, promptLength, where)
+  const twice = positions.find((position, i) => positions.indexOf(position) !== i)
+  if (twice !== undefined) throw new ShapeError(`${where}: expected each position once, got ${twice} twice`)
   const donor = donorOf(item.set, encode)
+  if (donor === null) return { point, positions, donorPositions: [], donor, offset, length }
+  if (donor.length === 0) throw new ShapeError(`${where}, donor: expected at least one token, got none`)
   const given = 'from' in item.set ? item.set.position : undefined
-  const donorPositions = donor === null ? [] : resolvePositions(given ?? item.position, donor.length, `${where}, donor`)
-  if (donor !== null && donorPositions.length !== positions.length)
+  const donorPositions = resolvePositions(given ?? item.position, donor.length, `${where}, donor`)
+  if (donorPositions.length !== positions.length)
     throw new ShapeError(
       `${where}: expected as many donor positions as patched ones (${positions.length}), got ${donorPositions.length}`,
     )
-  return { point: address.point, positions, donorPositions, donor, offset, length }
+  // A query sees the keys up to its own position: a row from elsewhere has other keys.
+  const moved = isPairwise(point) ? positions.findIndex((position, i) => donorPositions[i] !== position) : -1
+  if (moved >= 0)
+    throw new ShapeError(
+      `${where}: expected the donor's position to be the patched one, ${positions[moved]}, since ${point.name} has one number a key; got ${donorPositions[moved]}`,
+    )
+  return { point, positions, donorPositions, donor, offset, length }
 }
 
 /** What the donors of some interventions must be asked for. */
@@ -199,6 +216,6 @@ function changeOf(item: Intervention, donor: Float32Array | null, size: number):
   if ('mean' in set) return fillOrSet(set.mean)
   if ('value' in set) return fillOrSet(set.value)
   if ('scale' in set) return { kind: 'scale', factor: set.scale }
-  if ('add' in set) return { kind: 'add', values: vector(set.add), coefficient: set.coefficient }
+  if ('add' in set) return { kind: 'add', values: vector(set.add), coefficient: set.coefficient ?? 1 }
   throw new ShapeError(`intervention at ${item.at}: a donor without activations`)
 }

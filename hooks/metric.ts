@@ -61,12 +61,13 @@ export function logSumExp(backend: Backend, logits: tf.Tensor2D): Float64Array {
  */
 export function measure(backend: Backend, logits: tf.Tensor2D, metrics: readonly Metric[]): Float64Array[] {
   const [rows, vocab] = logits.shape
-  const needsSum = metrics.some(({ kind }) => kind === 'log_prob' || kind === 'prob' || kind === 'kl')
+  const sets = metrics.map(distinct)
+  const needsSum = sets.some(({ kind }) => kind === 'log_prob' || kind === 'prob' || kind === 'kl')
   const sums = needsSum ? logSumExp(backend, logits) : null
   const values = backend.view(logits)
   return Array.from({ length: rows }, (_, row) => {
     const own = values.subarray(row * vocab, (row + 1) * vocab)
-    return Float64Array.from(metrics, metric => valueOf(metric, own, sums?.[row] ?? Number.NaN))
+    return Float64Array.from(sets, metric => metricValue(metric, own, sums?.[row] ?? Number.NaN))
   })
 }
 
@@ -83,8 +84,12 @@ export function measureColumns(
   const [rows, width] = columns.shape
   const values = backend.view(columns)
   const columnOf = new Map(tokens.map((token, i) => [token, i]))
-  const at = (token: number): number => columnOf.get(token) ?? 0
-  const moved = metrics.map((metric): Metric => {
+  const at = (token: number): number => {
+    const column = columnOf.get(token)
+    if (column === undefined) throw internalError(`no logit of token ${token}`)
+    return column
+  }
+  const moved = metrics.map(distinct).map((metric): Metric => {
     if (metric.kind === 'logit') return { ...metric, tokens: metric.tokens.map(at) }
     if (metric.kind === 'logit_diff')
       return { ...metric, tokens: metric.tokens.map(at), against: metric.against.map(at) }
@@ -92,11 +97,19 @@ export function measureColumns(
   })
   return Array.from({ length: rows }, (_, row) => {
     const own = values.subarray(row * width, (row + 1) * width)
-    return Float64Array.from(moved, metric => valueOf(metric, own, Number.NaN))
+    return Float64Array.from(moved, metric => metricValue(metric, own, Number.NaN))
   })
 }
 
-function valueOf(metric: Metric, logits: Float32Array, sum: number): number {
+/** The metric with each token once: a token that is written two ways does not count twice. */
+function distinct(metric: Metric): Metric {
+  if (!('tokens' in metric)) return metric
+  const tokens = [...new Set(metric.tokens)]
+  return metric.kind === 'logit_diff' ? { ...metric, tokens, against: [...new Set(metric.against)] } : { ...metric, tokens }
+}
+
+/** One metric of one row; NaN where a logit that it reads is NaN. */
+function metricValue(metric: Metric, logits: Float32Array, sum: number): number {
   switch (metric.kind) {
     case 'logit':
       return meanAt(logits, metric.tokens)
@@ -109,12 +122,19 @@ function valueOf(metric: Metric, logits: Float32Array, sum: number): number {
     case 'rank': {
       const own = logits[metric.token] ?? 0
       let above = 0
-      for (let i = 0; i < logits.length; i++) if ((logits[i] ?? 0) > own) above++
+      for (let i = 0; i < logits.length; i++) {
+        const logit = logits[i] ?? 0
+        if (!(logit <= own)) above += logit > own ? 1 : Number.NaN
+      }
       return above
     }
     case 'top1': {
       let best = 0
-      for (let i = 1; i < logits.length; i++) if ((logits[i] ?? 0) > (logits[best] ?? 0)) best = i
+      for (let i = 0; i < logits.length; i++) {
+        const logit = logits[i] ?? 0
+        if (Number.isNaN(logit)) return Number.NaN
+        if (logit > (logits[best] ?? 0)) best = i
+      }
       return best
     }
     case 'kl': {

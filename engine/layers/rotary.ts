@@ -17,7 +17,16 @@ export function rotaryTable(rotary: RotarySpec, positions: Int32Array): RotaryTa
   const half = rotary.frequencies.length
   const cos = new Float32Array(positions.length * half)
   const sin = new Float32Array(positions.length * half)
+  const computed = new Map<number, number>()
   for (const [row, position] of positions.entries()) {
+    // Many lanes stand at the same position: a cosine costs more than a copy.
+    const known = computed.get(position)
+    if (known !== undefined) {
+      cos.copyWithin(row * half, known * half, (known + 1) * half)
+      sin.copyWithin(row * half, known * half, (known + 1) * half)
+      continue
+    }
+    computed.set(position, row)
     for (const [i, frequency] of rotary.frequencies.entries()) {
       const angle = Math.fround(position * Math.fround(frequency))
       cos[row * half + i] = Math.cos(angle) * rotary.amplitude

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { FAMILIES } from '../../engine/families/registry.ts'
 import type { Tokenizer } from '../../engine/tokenizer-types.ts'
 
 const ROOT = fileURLToPath(new URL('../fixtures/parity/', import.meta.url))
@@ -13,6 +14,15 @@ export function parityCases(): string[] {
   return readdirSync(ROOT, { withFileTypes: true })
     .filter(entry => entry.isDirectory())
     .map(entry => entry.name)
+}
+
+/** Names of the cases whose family is registered. */
+export function supportedCases(): string[] {
+  const types = new Set(FAMILIES.flatMap(family => family.modelTypes))
+  return parityCases().filter(name => {
+    const config: { model_type?: string } = JSON.parse(readFileSync(join(checkpointDir(name), 'config.json'), 'utf8'))
+    return types.has(config.model_type ?? '')
+  })
 }
 
 export function checkpointDir(name: string): string {

@@ -1,0 +1,93 @@
+/**
+ * The run of a base prompt that a sweep's lanes read from: the stream at every boundary where one
+ * joins, the activations that deltas are taken against, and keys and values of every layer.
+ */
+import { internalError } from '../../engine/errors.ts'
+import { disposeKeyValues, embed, KeyValueCollector, runLayers, unembed } from '../../engine/forward.ts'
+import { batchOf, type KeyValues, type Lane } from '../../engine/lanes.ts'
+import type { Model } from '../../engine/model.ts'
+import { type Point, pointOf } from '../../engine/points.ts'
+import type { Capture } from '../capture.ts'
+import { LaneTap } from '../lane-tap.ts'
+import { type Metric, measure } from '../metric.ts'
+import type { PlannedPatch } from './resolve.ts'
+
+export interface BaseRun {
+  readonly ids: readonly number[]
+  readonly keyValues: KeyValues
+  /** What the metrics are without a patch. */
+  readonly values: Float64Array
+  /** One row of an activation, a view: [features]. */
+  row(point: Point, position: number): Float32Array
+  /** Rows `start` … `end` of the stream at a boundary, a view: [rows · d_model]. */
+  stream(boundary: number, start: number, end: number): Float32Array
+  dispose(): void
+}
+
+/** The point that holds the stream at a boundary. */
+function streamPoint(layers: number, boundary: number): Point {
+  if (boundary === 2 * layers) return pointOf('resid_post', layers - 1)
+  const layer = Math.floor(boundary / 2)
+  return boundary % 2 === 0 ? pointOf('resid_pre', layer) : pointOf('resid_mid', layer)
+}
+
+/**
+ * Runs a base prompt up to its measured position.
+ * @param lanes the planned lanes of this base
+ */
+export async function runBase(
+  model: Model,
+  ids: readonly number[],
+  end: number,
+  metrics: readonly Metric[],
+  lanes: readonly PlannedPatch[],
+  signal: AbortSignal | undefined,
+): Promise<BaseRun> {
+  const layers = model.spec.layers.length
+  const points = new Map<string, Point>()
+  for (const { boundary, deltaAt } of lanes) {
+    const stream = streamPoint(layers, boundary)
+    points.set(stream.name, stream)
+    if (deltaAt !== null) points.set(deltaAt.name, deltaAt)
+    // Both embedding points may change in one patch.
+    if (deltaAt?.site === 'embed' && model.spec.learnedPositions) points.set('hook_pos_embed', pointOf('pos_embed'))
+    if (deltaAt?.site === 'pos_embed') points.set('hook_embed', pointOf('embed'))
+  }
+  const read = ids.slice(0, end + 1)
+  const lane: Lane = { start: 0, length: read.length, prefix: null }
+  const batch = batchOf([lane])
+  const captures = [...points.values()].map(point => ({ point }))
+  const tap = new LaneTap(model.spec, model.backend, new Map([[lane, { captures }]]))
+  const collector = new KeyValueCollector(batch)
+  const stream = await runLayers(model, embed(model, read, batch, tap), batch, {
+    tap,
+    onLayer: collector.collect,
+    ...(signal === undefined ? {} : { signal }),
+  }).catch((error: unknown) => {
+    collector.dispose()
+    throw error
+  })
+  const logits = unembed(model, stream, batch, [end])
+  stream.dispose()
+  const values = measure(model.backend, logits, metrics)[0] ?? new Float64Array()
+  logits.dispose()
+  const [keyValues] = collector.take()
+  if (keyValues === undefined) throw internalError('a base run without keys')
+  const capture = tap.captureOf(lane)
+  const width = model.spec.dModel
+  return {
+    ids,
+    keyValues,
+    values,
+    row: (point, position) => rowOf(capture, point, position),
+    stream: (boundary, start, last) =>
+      capture.get(streamPoint(layers, boundary).name).data.subarray(start * width, (last + 1) * width),
+    dispose: () => disposeKeyValues(keyValues),
+  }
+}
+
+function rowOf(capture: Capture, point: Point, position: number): Float32Array {
+  const { data, positions } = capture.get(point.name)
+  const width = data.length / positions.length
+  return data.subarray(position * width, (position + 1) * width)
+}

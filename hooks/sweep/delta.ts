@@ -1,0 +1,149 @@
+/**
+ * What a patch adds to the saved stream where its lane joins. The change of an activation is the
+ * new values minus the base's; points behind one matrix go through the few columns that changed.
+ */
+import * as tf from '@tensorflow/tfjs-core'
+import type { Backend, Weight } from '../../engine/backends/types.ts'
+import { internalError } from '../../engine/errors.ts'
+import type { LayerWeights } from '../../engine/weights.ts'
+import { applyChange, type Edit } from '../edit.ts'
+import type { BaseRun } from './base-run.ts'
+
+/** A changed stretch of features of one row. */
+interface Difference {
+  /** First number of the row in the stream block that the delta is added to. */
+  readonly at: number
+  readonly offset: number
+  readonly values: Float32Array
+}
+
+export interface EnteringEdit {
+  readonly edit: Edit
+  readonly base: BaseRun
+  /** Row of the stream block. */
+  readonly row: number
+}
+
+/** New values minus the base's; null where nothing changes. */
+export function differenceOf(edit: Edit, base: BaseRun): Float32Array | null {
+  const old = base.row(edit.point, edit.position).subarray(edit.offset, edit.offset + edit.length)
+  const changed = old.slice()
+  applyChange(changed, edit.change)
+  let differs = false
+  for (let i = 0; i < changed.length; i++) {
+    const difference = (changed[i] ?? 0) - (old[i] ?? 0)
+    if (difference !== 0) differs = true
+    changed[i] = difference
+  }
+  return differs ? changed : null
+}
+
+/** Columns taken at once from a matrix as products; fewer are added one by one. */
+const MIN_PRODUCT_COLUMNS = 8
+
+/**
+ * Adds the deltas of edits at one boundary to a block of stream rows.
+ * @param block [rows · d_model], changed in place
+ * @param weights of the layer that the edits' points are in; null for the embedding
+ */
+export function addDeltas(
+  backend: Backend,
+  edits: readonly EnteringEdit[],
+  weights: LayerWeights | null,
+  block: Float32Array,
+  width: number,
+): void {
+  const through = new Map<Weight, Difference[]>()
+  for (const { edit, base, row } of edits) {
+    const values = differenceOf(edit, base)
+    if (values === null) continue
+    const at = row * width
+    const weight = matrixOf(edit, weights)
+    if (weight !== null) {
+      const list = through.get(weight) ?? []
+      list.push({ at, offset: edit.offset, values })
+      through.set(weight, list)
+    } else {
+      // `result` holds one stretch of the stream's width a head; all others are the stream's width themselves.
+      for (let i = 0; i < values.length; i++) {
+        const target = at + ((edit.offset + i) % width)
+        block[target] = (block[target] ?? 0) + (values[i] ?? 0)
+      }
+    }
+  }
+  for (const [weight, differences] of through) addThrough(backend, weight, differences, block)
+}
+
+/** The matrix between a point and the stream, or null where there is none. */
+function matrixOf(edit: Edit, weights: LayerWeights | null): Weight | null {
+  const { site } = edit.point
+  if (site !== 'z' && site !== 'mlp_post') return null
+  const weight = site === 'z' ? weights?.o.weight : weights?.mlp?.down.weight
+  if (weight === undefined) throw internalError(`no matrix behind ${edit.point.name}`)
+  return weight
+}
+
+function addThrough(backend: Backend, weight: Weight, differences: readonly Difference[], block: Float32Array): void {
+  const groups = new Map<string, Difference[]>()
+  const single: Difference[] = []
+  for (const difference of differences) {
+    if (difference.values.length < MIN_PRODUCT_COLUMNS) {
+      single.push(difference)
+      continue
+    }
+    const key = `${difference.offset}+${difference.values.length}`
+    const list = groups.get(key) ?? []
+    list.push(difference)
+    groups.set(key, list)
+  }
+  addColumns(weight, single, block)
+  for (const group of groups.values()) addProduct(backend, weight, group, block)
+}
+
+/** A few columns each: block row += Σ value · column. Walks the matrix row by row, so that it is read once. */
+function addColumns(weight: Weight, differences: readonly Difference[], block: Float32Array): void {
+  const { data, inSize, outSize } = weight
+  for (let out = 0; out < outSize; out++) {
+    const row = out * inSize
+    for (const { at, offset, values } of differences) {
+      let sum = 0
+      for (let i = 0; i < values.length; i++) sum += (values[i] ?? 0) * (data[row + offset + i] ?? 0)
+      block[at + out] = (block[at + out] ?? 0) + sum
+    }
+  }
+}
+
+/** The same columns for many rows: one product with the matrix's slice. */
+function addProduct(backend: Backend, weight: Weight, group: readonly Difference[], block: Float32Array): void {
+  const first = group[0]
+  if (first === undefined) return
+  const columns = first.values.length
+  const slice = columns === weight.inSize ? weight : sliceColumns(weight, first.offset, columns)
+  try {
+    tf.tidy(() => {
+      const left = new Float32Array(group.length * columns)
+      for (const [i, { values }] of group.entries()) left.set(values, i * columns)
+      const added = backend.view(backend.linear(tf.tensor2d(left, [group.length, columns]), slice))
+      for (const [i, { at }] of group.entries())
+        for (let j = 0; j < weight.outSize; j++)
+          block[at + j] = (block[at + j] ?? 0) + (added[i * weight.outSize + j] ?? 0)
+    })
+  } finally {
+    if (slice !== weight) backend.release(slice)
+  }
+}
+
+function sliceColumns(weight: Weight, offset: number, columns: number): Weight {
+  const data = new Float32Array(weight.outSize * columns)
+  for (let out = 0; out < weight.outSize; out++) {
+    const begin = out * weight.inSize + offset
+    data.set(weight.data.subarray(begin, begin + columns), out * columns)
+  }
+  return {
+    name: `${weight.name}[${offset}+${columns}]`,
+    outSize: weight.outSize,
+    inSize: columns,
+    data,
+    transposed: false,
+  }
+}
