@@ -1,0 +1,49 @@
+/**
+ * `npm run bench [-- NAME…] [--large] [--json]`: every benchmark, or those named, in one run, so
+ * that the ratios are of things measured side by side. Not a test: it asserts nothing.
+ */
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { forward } from './forward.ts'
+import { load } from './load.ts'
+import { matmul } from './matmul.ts'
+import { renderTable, type Table } from './table.ts'
+
+const BENCHES = [matmul, forward, load] as const
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, large: { type: 'boolean', default: false } },
+})
+
+const unknown = positionals.filter(name => !BENCHES.some(bench => bench.name === name))
+if (unknown.length > 0) {
+  console.error(`bench: expected ${BENCHES.map(bench => bench.name).join(', ')}, got ${unknown.join(', ')}`)
+  process.exit(2)
+}
+
+const machine = {
+  node: process.version,
+  platform: `${process.platform} ${process.arch}`,
+  processor: cpus()[0]?.model ?? 'unknown',
+  cores: availableParallelism(),
+  memoryGb: Math.round(totalmem() / 1e9),
+}
+if (!values.json) {
+  console.log(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, Node ${machine.node}\n`)
+}
+
+const tables: (Table & { bench: string })[] = []
+for (const { name, run } of BENCHES) {
+  if (positionals.length > 0 && !positionals.includes(name)) continue
+  const progress = (text: string) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${name}: ${text}`)
+  }
+  const results = await run({ large: values.large, progress })
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  for (const table of results) {
+    tables.push({ bench: name, ...table })
+    if (!values.json) console.log(renderTable(table))
+  }
+}
+if (values.json) console.log(JSON.stringify({ machine, tables }, null, 2))
