@@ -55,7 +55,7 @@ async function start(): Promise<WasmRuntime> {
   const require = createRequire(import.meta.url)
   const home = dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))
   setWasmPaths(join(home, 'wasm-out') + sep)
-  if (!(await tf.setBackend('wasm'))) {
+  if (!(await withoutListeners(() => tf.setBackend('wasm')))) {
     throw new BackendError('wasm: expected @tensorflow/tfjs-backend-wasm to start, it did not; run `npm ci` again')
   }
   const backend = tf.backend()
@@ -65,6 +65,25 @@ async function start(): Promise<WasmRuntime> {
   guardMemory(module)
   for (const kernel of ['BatchMatMul', '_FusedMatMul']) forgetAfter(kernel, forgetter(backend, module))
   return { backend, module, ...tensorsOf(backend, module) }
+}
+
+const CRASH_EVENTS = ['uncaughtException', 'unhandledRejection'] as const
+
+/**
+ * Starts the compiled module, and takes away the listeners that it puts on the process: they throw
+ * whatever nobody caught once more, from inside 80 kB of minified code that Node then prints.
+ */
+async function withoutListeners<T>(start: () => Promise<T>): Promise<T> {
+  const before = CRASH_EVENTS.map(event => new Set<unknown>(process.rawListeners(event)))
+  try {
+    return await start()
+  } finally {
+    for (const [index, event] of CRASH_EVENTS.entries()) {
+      for (const listener of process.rawListeners(event)) {
+        if (before[index]?.has(listener) === false) process.removeListener(event, listener as () => void)
+      }
+    }
+  }
 }
 
 function isWasm(backend: object): backend is BackendWasm {

@@ -11,14 +11,21 @@ import { backendContract, linearByLoop, randomTensor, randomWeight } from './con
 const PRODUCT = { rtol: 1e-5, atol: 2e-6 }
 const MIB = 2 ** 20
 
+const crashEvents = ['uncaughtException', 'unhandledRejection'] as const
+const listenersBefore = new Map<string, number>()
 let backend: WasmBackend
 let runtime: WasmRuntime
 
 beforeAll(async () => {
+  for (const event of crashEvents) listenersBefore.set(event, process.listenerCount(event))
   runtime = await wasmRuntime()
   backend = await createWasmBackend()
 })
 expectNoTensorLeaks()
+
+it('leaves uncaught errors to the process', () => {
+  for (const event of crashEvents) expect(process.listenerCount(event)).toBe(listenersBefore.get(event))
+})
 
 backendContract(() => backend)
 
