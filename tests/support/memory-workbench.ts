@@ -60,6 +60,11 @@ export class MemoryWorkbench implements Workbench {
     return [STUDY]
   }
 
+  async study(study: string): Promise<StudyInfo> {
+    if (study !== STUDY.id) throw new StudyError(`study: expected ripple, got ${study}`)
+    return STUDY
+  }
+
   async models(): Promise<readonly ModelInfo[]> {
     return [MODEL]
   }

@@ -101,7 +101,8 @@ function markTexts(
     const ink = dark ? INK : '#fff'
     const key = `${row} ${ink} ${symbol}`
     const line = lines.get(key) ?? { y: grid.top + (row + 0.5) * cell.height + size * 0.34, ink, symbol, x: [] }
-    line.x.push(n(grid.left + ((index % columns) + 0.5) * cell.width))
+    // A tenth of a point: thousands of these make up the file's size.
+    line.x.push(String(Number((grid.left + ((index % columns) + 0.5) * cell.width).toFixed(1))))
     lines.set(key, line)
   }
   if (lines.size === 0) return ''

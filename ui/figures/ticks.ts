@@ -13,7 +13,7 @@ export function labelStep(size: number, spacing: number): number {
 export function roundTicks([low, high]: readonly [number, number], wanted = 5): readonly number[] {
   const rough = (high - low) / Math.max(1, wanted - 1)
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 2.5, 5, 10].find(factor => factor * power >= rough * 0.999) ?? 10) * power
+  const step = ([1, 2, 5, 10].find(factor => factor * power >= rough * 0.85) ?? 10) * power
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))

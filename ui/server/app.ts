@@ -67,7 +67,6 @@ function errorAsJson(log: (line: string) => void): ErrorRequestHandler {
     if (status >= 500) log(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : message}`)
     // Half an answer is out already: all that is left is to cut it off, which Express does.
     if (response.headersSent) return next(error)
-    response.removeHeader('Content-Disposition')
     response.status(status).json({ error: message })
   }
 }

@@ -25,18 +25,15 @@ export function runDocument(snapshot: RunSnapshot): RunDocument {
   }
 }
 
-/** One figure of a run, for a download. Undefined where the run has no such figure. */
-export function figureDocument(snapshot: RunSnapshot, figure: string): FigureDocument | undefined {
-  const found = snapshot.figures.find(({ spec }) => spec.id === figure)
-  if (found === undefined) return undefined
-  const { record } = snapshot
+/** One figure of a run, for a download. */
+export function figureDocument({ record }: RunSnapshot, figure: RunSnapshot['figures'][number]): FigureDocument {
   return {
     run: record.id,
     study: record.study,
     model: record.model.name,
-    spec: found.spec,
-    values: jsonNumbers(found.values),
-    marks: [...found.marks],
+    spec: figure.spec,
+    values: jsonNumbers(figure.values),
+    marks: [...figure.marks],
   }
 }
 

@@ -104,6 +104,29 @@ describe('the API', () => {
   })
 })
 
+describe('downloads', () => {
+  it('give a figure as numbers and as a drawing, named after run and figure', async () => {
+    const { id } = await workbench.start({ study: 'ripple', params: { rows: 2, columns: 2, pauseMs: 1 } })
+    await until(async () => (await workbench.snapshot(id)).state === 'done')
+    const download = (file: string) => ask(server, `/api/runs/${id}/figures/${file}`)
+
+    const csv = await download('ripple.csv')
+    expect(csv.headers['content-type']).toBe('text/csv; charset=utf-8')
+    expect(csv.headers['content-disposition']).toBe(`attachment; filename=${id}-ripple.csv`)
+    expect(csv.body.split('\r\n')[4]).toBe(`1,"1",1,"1",${ripple(1, 1)},`)
+
+    const document: unknown = JSON.parse((await download('ripple.json')).body)
+    expect(document).toMatchObject({ run: id, values: [0, ripple(0, 1), ripple(1, 0), ripple(1, 1)] })
+
+    const svg = await download('ripple.svg?width=3.25')
+    expect(svg.headers['content-type']).toBe('image/svg+xml; charset=utf-8')
+    expect(svg.body).toMatch(/^<svg [^>]*width="3.25in"/)
+
+    expectRefusal(await download('ripple.svg?width=wide'), 400, /^width: expected a number from 1 to 40, got "wide"/)
+    expectRefusal(await download('none.csv'), 404, /figure none: no such figure in this run, which has ripple/)
+  })
+})
+
 describe('refusals', () => {
   it.each([
     ['no JSON at all', '{"study":', 400, /request body: expected JSON/],

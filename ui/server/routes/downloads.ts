@@ -1,5 +1,5 @@
 /** A figure as a file: its numbers as CSV or JSON, or the figure itself as vector SVG. */
-import { Router } from 'express'
+import { type Request, Router } from 'express'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
 import { colourRange } from '../../figures/colours.ts'
@@ -8,6 +8,8 @@ import { figureSvg } from '../../figures/svg.ts'
 import { HttpError } from '../errors.ts'
 import { parseId, parseNumber, withRun } from '../requests.ts'
 import { figureDocument } from '../wire-form.ts'
+
+type RunFigure = RunSnapshot['figures'][number]
 
 export function downloadRoutes(workbench: Workbench): Router {
   const routes = Router()
@@ -23,20 +25,24 @@ export function downloadRoutes(workbench: Workbench): Router {
       const known = snapshot.figures.map(({ spec }) => spec.id).join(', ')
       throw new HttpError(404, `figure ${id}: no such figure in this run, which has ${known || 'none yet'}`)
     }
-    response.attachment(`${snapshot.record.id}-${id}.${format}`)
-    if (format === 'json') response.json(figureDocument(snapshot, id))
-    else if (format === 'csv') response.type('text/csv; charset=utf-8').send(figureCsv(found))
-    else {
-      const { width, title } = request.query
-      const svg = figureSvg(found.spec, found.values, found.marks, {
-        range: groupRange(snapshot, found.spec.group, id),
-        title: title === '1',
-        ...(width === undefined ? {} : { widthIn: parseNumber('width', width, { min: 1, max: 40 }) }),
-      })
-      response.type('image/svg+xml').send(svg)
+    // The file is made before anything is said about it: an error must not go out under its name.
+    const file = {
+      csv: () => figureCsv(found),
+      json: () => `${JSON.stringify(figureDocument(snapshot, found))}\n`,
+      svg: () => svg(snapshot, found, request),
     }
+    const content = file[format]()
+    response.attachment(`${snapshot.record.id}-${id}.${format}`).send(content)
   })
   return routes
+}
+
+function svg(snapshot: RunSnapshot, { spec, values, marks }: RunFigure, { query }: Request): string {
+  return figureSvg(spec, values, marks, {
+    range: groupRange(snapshot, spec.group, spec.id),
+    title: query.title === '1',
+    ...(query.width === undefined ? {} : { widthIn: parseNumber('width', query.width, { min: 1, max: 40 }) }),
+  })
 }
 
 /** Panels of one picture are on one colour scale, also when one of them is exported alone. */
