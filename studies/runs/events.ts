@@ -20,6 +20,8 @@ export interface RunRecord {
   /** For a user's own study: the absolute path of its file. */
   readonly studyFile?: string
   readonly preset?: string
+  /** What `RunSummary.title` shows. */
+  readonly title?: string
   readonly params: Readonly<Record<string, ParamValue>>
   /** Token ids of each prompt, by parameter; pairs lie one after the other. */
   readonly tokens?: Readonly<Record<string, readonly (readonly number[])[]>>

@@ -36,6 +36,7 @@ const recordSchema = z.object({
   studyTitle: z.string(),
   studyFile: z.string().optional(),
   preset: z.string().optional(),
+  title: z.string().optional(),
   params: z.record(z.string(), paramValue),
   tokens: z.record(z.string(), z.array(z.array(z.number()))).optional(),
   model: z.object({
@@ -108,11 +109,12 @@ export function readRecord(dir: string): RunRecord {
 }
 
 function withoutUndefined(data: z.infer<typeof recordSchema>): RunRecord {
-  const { studyFile, preset, tokens, ...rest } = data
+  const { studyFile, preset, title, tokens, ...rest } = data
   return {
     ...rest,
     ...(studyFile === undefined ? {} : { studyFile }),
     ...(preset === undefined ? {} : { preset }),
+    ...(title === undefined ? {} : { title }),
     ...(tokens === undefined ? {} : { tokens }),
   }
 }
@@ -160,7 +162,7 @@ export function summarize(record: RunRecord, state: RunState, progress: RunSnaps
     state,
     done: progress?.done ?? 0,
     total: progress?.total ?? 0,
-    title: runTitle(record.params),
+    title: record.title ?? runTitle(record.params),
   }
 }
 

@@ -8,7 +8,17 @@
  * it. The disk itself is asked (fsync) at most once a second and whenever the state changes, so a
  * power cut costs a second of cells, which a resume computes again.
  */
-import { closeSync, fstatSync, fsync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  copyFileSync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
 import { StudyError } from '../../engine/errors.ts'
 import type { EventBody, JournalEvent } from './events.ts'
 
@@ -157,6 +167,8 @@ export class JournalWriter {
     this.#path = path
     try {
       const content = readJournal(path)
+      // Whole lines behind a damaged one are left out, never thrown away.
+      if (content.damage !== null) copyFileSync(path, `${path}.damaged-${Date.now()}`)
       this.#fd = openSync(path, 'a')
       if (fstatSync(this.#fd).size > content.bytes) ftruncateSync(this.#fd, content.bytes)
       this.#bytes = content.bytes

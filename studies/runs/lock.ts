@@ -16,6 +16,7 @@ const LOCK_FILE = 'lock'
 const TOUCH_EVERY_MS = 5000
 /** Six missed touches: an owner that is merely slow is not robbed. */
 const STALE_AFTER_MS = 30_000
+const WRITING_MS = 2000
 
 interface Owner {
   readonly pid: number
@@ -59,6 +60,10 @@ function readOwner(path: string): Owner | null {
   }
 }
 
+function ageMs(path: string): number {
+  return Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0)
+}
+
 function isAlive(path: string, owner: Owner): boolean {
   if (held.has(owner.nonce)) return true
   if (owner.host === hostname()) {
@@ -66,11 +71,7 @@ function isAlive(path: string, owner: Owner): boolean {
     const began = processBegan(owner.pid)
     return owner.began === '' || began === '' || began === owner.began
   }
-  try {
-    return Date.now() - statSync(path).mtimeMs < STALE_AFTER_MS
-  } catch {
-    return false
-  }
+  return ageMs(path) < STALE_AFTER_MS
 }
 
 /** Whether some process (perhaps this one) holds the run's lock now. */
@@ -94,6 +95,9 @@ export function lockRun(runDir: string): RunLock {
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw diskProblem(runDir, error)
     const before = readOwner(path)
+    // A lock without content is one that its owner is writing this moment, or that a full disk left.
+    if (before === null && ageMs(path) < WRITING_MS)
+      throw new StudyError(`run ${runDir}: another process has just taken it`)
     if (before !== null && isAlive(path, before)) {
       throw new StudyError(
         `run ${runDir}: another process writes it (process ${before.pid} on ${before.host}); wait for it to end, or end it`,

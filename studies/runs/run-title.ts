@@ -20,12 +20,18 @@ function prose(value: ParamValue): string {
   return value.length === 1 ? text : `${text} and ${value.length - 1} more`
 }
 
-/** The first prompt, then the short values: `the time is 9 am · layers=all · metric=recovered`. */
-export function runTitle(params: Readonly<Record<string, ParamValue>>): string {
+/**
+ * The first prompt, then the short values: `the time is 9 am · layers=0-3 · metric=logit`.
+ * @param usual values that go without saying
+ */
+export function runTitle(
+  params: Readonly<Record<string, ParamValue>>,
+  usual: Readonly<Record<string, ParamValue>> = {},
+): string {
   const entries = Object.entries(params)
   const main = entries.find(([, value]) => isProse(value))
   const details = entries
-    .filter(([, value]) => !isProse(value) && !Array.isArray(value) && value !== false && value !== '')
-    .map(([key, value]) => (value === true ? key : `${key}=${value}`))
+    .filter(([key, value]) => !isProse(value) && !Array.isArray(value) && value !== '' && value !== usual[key])
+    .map(([key, value]) => `${key}=${value}`)
   return shorten([...(main === undefined ? [] : [prose(main[1])]), ...details].join(' · '), TITLE_LENGTH)
 }

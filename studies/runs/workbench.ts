@@ -19,6 +19,7 @@ import { ModelList } from './model-list.ts'
 import { promptTexts } from './prompt-texts.ts'
 import type { StudyRef } from './protocol.ts'
 import { RunQueue } from './run-queue.ts'
+import { runTitle } from './run-title.ts'
 import { Speed } from './speed.ts'
 import { StudyList } from './study-list.ts'
 import type {
@@ -123,6 +124,7 @@ class LocalWorkbench implements Workbench {
       studyTitle: study.title,
       ...(study.file === undefined ? {} : { studyFile: study.file }),
       ...(request.preset === undefined ? {} : { preset: request.preset }),
+      title: runTitle(params, resolveParams(study.params, findPreset(study.presets, request.preset))),
       params,
       tokens: await this.#tokens(dir, study, params),
       model: {
