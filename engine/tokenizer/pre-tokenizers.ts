@@ -16,7 +16,7 @@ import {
   WhitespaceSplitPreTokenizer,
 } from '@huggingface/tokenizers'
 import { isJsonObject, type JsonObject, shown } from '../checkpoint/json-file.ts'
-import { CheckpointError } from '../errors.ts'
+import { CheckpointError, internalError } from '../errors.ts'
 import { BEHAVIORS, type Behavior, splitText } from './split.ts'
 
 const SPACE = '\\p{White_Space}'
@@ -58,7 +58,7 @@ function correctMetaspace(metaspace: MetaspacePreTokenizer, json: JsonObject): v
 
 function correctSplit(split: SplitPreTokenizer, json: JsonObject): void {
   const { pattern } = split
-  if (pattern === null) throw fail('pattern', 'a String or Regex', json.pattern)
+  if (pattern === null) throw internalError('a pattern went past the check of tokenizer.json')
   const behavior = behaviorOf(json, 'Isolated')
   split.pre_tokenize_text = text => splitText(text, pattern, behavior, json.invert === true)
 }

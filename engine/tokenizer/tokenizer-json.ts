@@ -126,6 +126,17 @@ function checkAddedToken(value: unknown, where: string): AddedToken {
   return { id, content, special: special === true, fields: value }
 }
 
+/** The library passes over a part whose pattern it does not understand; that would be other ids without an error. */
+function checkPatterns(part: unknown, where: string): void {
+  if (Array.isArray(part)) for (const [index, each] of part.entries()) checkPatterns(each, `${where}[${index}]`)
+  if (!isJsonObject(part)) return
+  if (part.type === 'Split' || part.type === 'Replace') {
+    const pattern = isJsonObject(part.pattern) ? (part.pattern.Regex ?? part.pattern.String) : undefined
+    if (typeof pattern !== 'string') throw fail(`${where}.pattern`, 'a String or Regex', part.pattern)
+  }
+  for (const key of ['normalizers', 'pretokenizers', 'decoders']) checkPatterns(part[key], `${where}.${key}`)
+}
+
 /** Checks a parsed `tokenizer.json`. @throws CheckpointError naming the place in the file. */
 export function checkTokenizerJson(parsed: JsonObject): TokenizerJson {
   const { type, model } = checkModel(parsed.model)
@@ -136,6 +147,7 @@ export function checkTokenizerJson(parsed: JsonObject): TokenizerJson {
   for (const key of ['normalizer', 'pre_tokenizer', 'post_processor', 'decoder']) {
     const part = parsed[key] ?? null
     if (part !== null && !isJsonObject(part)) throw fail(key, 'an object', part)
+    checkPatterns(part, key)
     parts[key] = part
   }
   return { json: { ...parts, added_tokens: list, model }, modelType: type, addedTokens }
