@@ -4,7 +4,7 @@
  */
 
 import type { Checkpoint, HostTensor } from './checkpoint/types.ts'
-import { CheckpointError } from './errors.ts'
+import { CheckpointError, internalError } from './errors.ts'
 import type { ExpertSlots, LayerSlots, LinearSlot, ModelSlots, NormSlot, TensorSlot } from './families/family.ts'
 import type { ModelSpec } from './spec.ts'
 import type { ExpertWeights, LayerWeights, LinearWeights, NormWeights } from './weights.ts'
@@ -13,6 +13,8 @@ import type { ExpertWeights, LayerWeights, LinearWeights, NormWeights } from './
 export class SlotReader {
   readonly #checkpoint: Checkpoint
   readonly #onRead: (bytes: number) => void
+  /** Fused tensors are cut into several weights: each is read once. */
+  #last: { readonly name: string; readonly tensor: HostTensor } | null = null
 
   constructor(checkpoint: Checkpoint, onRead: (storedBytes: number) => void = () => {}) {
     this.#checkpoint = checkpoint
@@ -35,27 +37,26 @@ export class SlotReader {
   async linear(slot: LinearSlot, outSize: number, inSize: number): Promise<LinearWeights> {
     const data = await this.#matrix(slot.weight, outSize, inSize)
     return {
-      weight: { name: slot.weight.name, outSize, inSize, data, transposed: false },
+      weight: { name: slot.weight.name, outSize, inSize, data, transposed: slot.weight.transposed === true },
       bias: slot.bias === undefined ? null : await this.#vector(slot.bias, outSize),
     }
   }
 
+  /** A whole matrix, or some of its outputs: rows, or columns when it is stored as [in, out]. */
   async #matrix(slot: TensorSlot, outSize: number, inSize: number): Promise<Float32Array> {
-    const info = this.#checkpoint.tensors.get(slot.name)
-    const fullOut = slot.rows === undefined ? outSize : (info?.shape[slot.transposed === true ? 1 : 0] ?? outSize)
-    const shape = slot.transposed === true ? [inSize, fullOut] : [fullOut, inSize]
-    const { data } = await this.#read(slot.name, shape)
-    const upright = slot.transposed === true ? transpose(data, inSize, fullOut) : data
-    return takeRanges(slot, upright, outSize, inSize)
+    const stored = slot.part?.of ?? outSize
+    const transposed = slot.transposed === true
+    const { data } = await this.#read(slot.name, transposed ? [inSize, stored] : [stored, inSize])
+    return transposed ? takePart(slot, data, outSize, 1, inSize) : takePart(slot, data, outSize, inSize, 1)
   }
 
   async #vector(slot: TensorSlot, size: number): Promise<Float32Array> {
-    const info = this.#checkpoint.tensors.get(slot.name)
-    const { data } = await this.#read(slot.name, [slot.rows === undefined ? size : (info?.shape[0] ?? size)])
-    return takeRanges(slot, data, size, 1)
+    const { data } = await this.#read(slot.name, [slot.part?.of ?? size])
+    return takePart(slot, data, size, 1, 1)
   }
 
   async #read(name: string, shape: readonly number[]): Promise<HostTensor> {
+    if (this.#last?.name === name) return this.#last.tensor
     const info = this.#checkpoint.tensors.get(name)
     if (info !== undefined && info.shape.join() !== shape.join())
       throw new CheckpointError(
@@ -63,31 +64,28 @@ export class SlotReader {
       )
     const tensor = await this.#checkpoint.read(name)
     this.#onRead(info === undefined ? 0 : info.end - info.begin)
+    this.#last = { name, tensor }
     return tensor
   }
 }
 
-/** Some rows of a matrix, one range after another. */
-function takeRanges(slot: TensorSlot, data: Float32Array, rows: number, width: number): Float32Array {
-  if (slot.rows === undefined) return data
-  const taken = slot.rows.reduce((sum, [begin, end]) => sum + end - begin, 0)
-  const last = Math.max(...slot.rows.map(([, end]) => end))
-  if (taken !== rows || last * width > data.length)
-    throw new CheckpointError(`tensor ${slot.name}: expected at least ${last} rows, got ${data.length / width}`)
-  const result = new Float32Array(rows * width)
+/**
+ * The outputs of a tensor that a slot names, one range after another.
+ * @param width numbers of one output that stand together
+ * @param repeats how often all outputs are repeated: the inputs of a matrix stored as [in, out]
+ */
+function takePart(slot: TensorSlot, data: Float32Array, wanted: number, width: number, repeats: number): Float32Array {
+  const { part } = slot
+  if (part === undefined) return data
+  const taken = part.ranges.reduce((sum, [begin, end]) => sum + end - begin, 0)
+  if (taken !== wanted) throw internalError(`tensor ${slot.name}: ${taken} outputs taken where ${wanted} belong`)
+  const result = new Float32Array(wanted * width * repeats)
   let at = 0
-  for (const [begin, end] of slot.rows) {
-    result.set(data.subarray(begin * width, end * width), at)
-    at += (end - begin) * width
-  }
-  return result
-}
-
-/** [rows, columns] → [columns, rows] */
-function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
-  const result = new Float32Array(data.length)
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++) result[column * rows + row] = data[row * columns + column] ?? 0
+  for (let repeat = 0; repeat < repeats; repeat++)
+    for (const [begin, end] of part.ranges) {
+      result.set(data.subarray((repeat * part.of + begin) * width, (repeat * part.of + end) * width), at)
+      at += (end - begin) * width
+    }
   return result
 }
 
@@ -97,13 +95,13 @@ export async function readLayer(reader: SlotReader, spec: ModelSpec, slots: Laye
   const queryWidth = heads * dHead
   const keyWidth = kvHeads * dHead
   const whole = spec.qkNorm === 'full'
-  const mlp = async (expert: ExpertSlots): Promise<ExpertWeights> => ({
-    gate: expert.gate === undefined ? null : await reader.linear(expert.gate, spec.dMlp, dModel),
-    up: await reader.linear(expert.up, spec.dMlp, dModel),
-    down: await reader.linear(expert.down, dModel, spec.dMlp),
+  const mlp = async (expert: ExpertSlots, width: number): Promise<ExpertWeights> => ({
+    gate: expert.gate === undefined ? null : await reader.linear(expert.gate, width, dModel),
+    up: await reader.linear(expert.up, width, dModel),
+    down: await reader.linear(expert.down, dModel, width),
   })
   const experts: ExpertWeights[] = []
-  for (const expert of slots.experts ?? []) experts.push(await mlp(expert))
+  for (const expert of slots.experts ?? []) experts.push(await mlp(expert, spec.experts?.dExpert ?? 0))
   return {
     ln1: await reader.norm(slots.ln1, dModel),
     ln2: await reader.norm(slots.ln2, dModel),
@@ -115,7 +113,7 @@ export async function readLayer(reader: SlotReader, spec: ModelSpec, slots: Laye
     o: await reader.linear(slots.o, dModel, queryWidth),
     qNorm: await reader.norm(slots.qNorm, whole ? queryWidth : dHead),
     kNorm: await reader.norm(slots.kNorm, whole ? keyWidth : dHead),
-    mlp: slots.mlp === undefined ? null : await mlp(slots.mlp),
+    mlp: slots.mlp === undefined ? null : await mlp(slots.mlp, spec.dMlp),
     router: slots.router === undefined ? null : await reader.linear(slots.router, spec.experts?.count ?? 0, dModel),
     experts,
   }

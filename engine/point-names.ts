@@ -7,7 +7,7 @@
  */
 import { HookPointError, ShapeError } from './errors.ts'
 import { nearest } from './nearest.ts'
-import { inBlock, type Point, pointOf, pointsOf, SITE_IDS, SITES, type Site, siteExists } from './points.ts'
+import { inBlock, inExpert, type Point, pointOf, pointsOf, SITE_IDS, SITES, type Site, siteExists } from './points.ts'
 import type { ModelSpec } from './spec.ts'
 
 export interface Address {
@@ -49,12 +49,18 @@ export function resolvePoint(spec: ModelSpec, text: string): Address {
   }
   const short = /^([a-z0-9_]+)(?:@L(\d+))?$/i.exec(typed)
   const site = SITE_IDS.find(id => id === short?.[1])
-  if (short !== null && site !== undefined && (short[2] !== undefined) === inBlock(site))
+  if (short !== null && site !== undefined && !inExpert(site) && (short[2] !== undefined) === inBlock(site))
     return { point: checked(spec, site, short[2] === undefined ? -1 : Number(short[2]), typed) }
-  for (const id of SITE_IDS) {
+  // Two sites may share a name (a norm by head or over the whole width): a model has one of them at most.
+  const named = SITE_IDS.flatMap(id => {
     const match = nameForm(id).exec(typed)
-    if (match !== null) return { point: checked(spec, id, match[1] === undefined ? -1 : Number(match[1]), typed) }
-  }
+    if (match === null) return []
+    const layer = match.groups?.layer === undefined ? -1 : Number(match.groups.layer)
+    const expert = match.groups?.expert === undefined ? undefined : Number(match.groups.expert)
+    return [{ id, layer, expert }]
+  })
+  const best = named.find(({ id, layer }) => siteExists(spec, id, layer)) ?? named[0]
+  if (best !== undefined) return { point: checked(spec, best.id, best.layer, typed, best.expert) }
   throw unknown(spec, typed)
 }
 
@@ -72,23 +78,36 @@ export function matchPoints(spec: ModelSpec, pattern: string): Point[] {
 }
 
 function nameForm(site: Site): RegExp {
-  return new RegExp(`^${SITES[site].name.split('{layer}').map(escapeForm).join('(\\d+)')}$`)
+  return new RegExp(
+    `^${SITES[site].name
+      .split(/(\{\w+\})/)
+      .map(formPart)
+      .join('')}$`,
+  )
+}
+
+function formPart(part: string): string {
+  const place = /^\{(\w+)\}$/.exec(part)
+  return place === null ? escapeForm(part) : `(?<${place[1]}>\\d+)`
 }
 
 function escapeForm(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 }
 
-function checked(spec: ModelSpec, site: Site, layer: number, typed: string): Point {
+function checked(spec: ModelSpec, site: Site, layer: number, typed: string, expert?: number): Point {
   if (inBlock(site) && (layer < 0 || layer >= spec.layers.length))
     throw new HookPointError(`hook point ${typed}: expected a layer from 0 to ${spec.layers.length - 1}, got ${layer}`)
   if (!siteExists(spec, site, layer)) {
-    const name = pointOf(site, layer).name
+    const name = pointOf(site, layer, expert).name
     throw new HookPointError(
       `hook point ${name}: this ${spec.family} model does not have it. ${didYouMean(spec, name)}`,
     )
   }
-  return pointOf(site, layer)
+  const experts = spec.experts?.count ?? 0
+  if (expert !== undefined && expert >= experts)
+    throw new HookPointError(`hook point ${typed}: expected an expert from 0 to ${experts - 1}, got ${expert}`)
+  return pointOf(site, layer, expert)
 }
 
 function checkIndex(typed: string, what: string, index: number | undefined, count: number): void {
@@ -101,10 +120,8 @@ function unknown(spec: ModelSpec, typed: string): HookPointError {
 }
 
 function didYouMean(spec: ModelSpec, typed: string): string {
-  const names = nearest(
-    typed,
-    pointsOf(spec).map(point => point.name),
-    3,
+  const forms = pointsOf(spec).flatMap(({ name, site, layer, expert }) =>
+    layer < 0 || expert !== undefined ? [name] : [name, `${site}@L${layer}`],
   )
-  return `Nearest: ${names.join(', ')}.`
+  return `Nearest: ${nearest(typed, forms, 3).join(', ')}.`
 }

@@ -14,6 +14,7 @@ export type AxisName =
   | 'd_head'
   | 'd_model'
   | 'd_mlp'
+  | 'd_expert'
   | 'vocab'
   | 'expert'
   | 'one'
@@ -43,10 +44,12 @@ const prenorm = (spec: ModelSpec) => spec.preNorm
 const prenormMlp = (spec: ModelSpec) => spec.preNorm && !spec.sharedNorm
 const postnorm = (spec: ModelSpec) => spec.postNorm
 const sequential = (spec: ModelSpec) => !spec.parallel
-const dense = (spec: ModelSpec) => spec.experts === null
-const routed = (spec: ModelSpec) => spec.experts !== null
+const dense = (spec: ModelSpec, layer: number) => spec.layers[layer]?.sparse === false
+const routed = (spec: ModelSpec, layer: number) => spec.layers[layer]?.sparse === true
 const rotated = (spec: ModelSpec, layer: number) => spec.layers[layer]?.rotary !== null
-const qkNormed = (spec: ModelSpec) => spec.qkNorm === 'head'
+const qkNormed = (spec: ModelSpec) => spec.qkNorm !== 'none'
+const headNormed = (spec: ModelSpec) => spec.qkNorm === 'head'
+const wholeNormed = (spec: ModelSpec) => spec.qkNorm === 'full'
 
 /** In the order in which they fire. */
 export const SITES = {
@@ -115,8 +118,16 @@ export const SITES = {
     axes: ['pos', 'head', 'one'],
     stage: 'attention',
     reach: 'inner',
-    when: qkNormed,
+    when: headNormed,
     meaning: 'What the norm on each query divides by.',
+  },
+  q_whole_norm_scale: {
+    name: 'blocks.{layer}.attn.q_norm.hook_scale',
+    axes: ['pos', 'one'],
+    stage: 'attention',
+    reach: 'inner',
+    when: wholeNormed,
+    meaning: 'What the norm on all heads’ queries together divides by.',
   },
   q_normalized: {
     name: 'blocks.{layer}.attn.q_norm.hook_normalized',
@@ -131,8 +142,16 @@ export const SITES = {
     axes: ['pos', 'kv_head', 'one'],
     stage: 'attention',
     reach: 'inner',
-    when: qkNormed,
+    when: headNormed,
     meaning: 'What the norm on each key divides by.',
+  },
+  k_whole_norm_scale: {
+    name: 'blocks.{layer}.attn.k_norm.hook_scale',
+    axes: ['pos', 'one'],
+    stage: 'attention',
+    reach: 'inner',
+    when: wholeNormed,
+    meaning: 'What the norm on all heads’ keys together divides by.',
   },
   k_normalized: {
     name: 'blocks.{layer}.attn.k_norm.hook_normalized',
@@ -249,6 +268,30 @@ export const SITES = {
     when: routed,
     meaning: 'The chosen experts, in the order of their weights.',
   },
+  expert_pre: {
+    name: 'blocks.{layer}.mlp.experts.{expert}.hook_pre',
+    axes: ['pos', 'd_expert'],
+    stage: 'mlp',
+    reach: 'inner',
+    when: routed,
+    meaning: 'What goes into an expert’s activation function; 0, and without effect, where it is not chosen.',
+  },
+  expert_pre_linear: {
+    name: 'blocks.{layer}.mlp.experts.{expert}.hook_pre_linear',
+    axes: ['pos', 'd_expert'],
+    stage: 'mlp',
+    reach: 'inner',
+    when: (spec, layer) => routed(spec, layer) && spec.gated,
+    meaning: 'The branch of an expert that its gate multiplies; 0 where it is not chosen.',
+  },
+  expert_post: {
+    name: 'blocks.{layer}.mlp.experts.{expert}.hook_post',
+    axes: ['pos', 'd_expert'],
+    stage: 'mlp',
+    reach: 'inner',
+    when: routed,
+    meaning: 'An expert’s neuron activations; 0 where it is not chosen.',
+  },
   mlp_pre: {
     name: 'blocks.{layer}.mlp.hook_pre',
     axes: ['pos', 'd_mlp'],
@@ -262,7 +305,7 @@ export const SITES = {
     axes: ['pos', 'd_mlp'],
     stage: 'mlp',
     reach: 'inner',
-    when: spec => dense(spec) && spec.gated,
+    when: (spec, layer) => dense(spec, layer) && spec.gated,
     meaning: 'The branch that the gate multiplies.',
   },
   mlp_post: {
@@ -341,6 +384,8 @@ export const SITE_IDS = Object.keys(SITES) as readonly Site[]
 export interface Point {
   readonly site: Site
   readonly layer: number
+  /** For the points inside an expert of a mixture. */
+  readonly expert?: number
   readonly name: string
 }
 
@@ -354,9 +399,17 @@ export function inBlock(site: Site): boolean {
   return SITES[site].name.startsWith('blocks.')
 }
 
+/** Whether a site is there once an expert. */
+export function inExpert(site: Site): boolean {
+  return SITES[site].name.includes('{expert}')
+}
+
 /** The point of a site in a layer. Nothing is checked: see `resolvePoint` for words that people typed. */
-export function pointOf(site: Site, layer = -1): Point {
-  return { site, layer, name: SITES[site].name.replace('{layer}', String(layer)) }
+export function pointOf(site: Site, layer = -1, expert?: number): Point {
+  const name = SITES[site].name.replace('{layer}', String(layer))
+  return expert === undefined
+    ? { site, layer, name }
+    : { site, layer, expert, name: name.replace('{expert}', String(expert)) }
 }
 
 /** Whether this model has a site in a layer. */
@@ -371,11 +424,23 @@ export function pointsOf(spec: ModelSpec): Point[] {
   const after = SITE_IDS.filter(site => SITES[site].stage === 'unembed')
   return [
     ...before.filter(site => siteExists(spec, site, -1)).map(site => pointOf(site)),
-    ...spec.layers.flatMap((_, layer) =>
-      inside.filter(site => siteExists(spec, site, layer)).map(site => pointOf(site, layer)),
-    ),
+    ...spec.layers.flatMap((_, layer) => {
+      const sites = inside.filter(site => siteExists(spec, site, layer))
+      const perExpert = sites.filter(inExpert)
+      return sites.flatMap(site => {
+        if (!inExpert(site)) return [pointOf(site, layer)]
+        // All points of one expert fire before those of the next.
+        return site === perExpert[0] ? expertPoints(spec, perExpert, layer) : []
+      })
+    }),
     ...after.map(site => pointOf(site)),
   ]
+}
+
+function expertPoints(spec: ModelSpec, sites: readonly Site[], layer: number): Point[] {
+  return Array.from({ length: spec.experts?.count ?? 0 }, (_, expert) =>
+    sites.map(site => pointOf(site, layer, expert)),
+  ).flat()
 }
 
 /** Sizes of the axes that are fixed by the model; `pos`, `query` and `key` are the lane's. */
@@ -391,6 +456,8 @@ export function axisSize(spec: ModelSpec, axis: AxisName): number | null {
       return spec.dModel
     case 'd_mlp':
       return spec.dMlp
+    case 'd_expert':
+      return spec.experts?.dExpert ?? 0
     case 'vocab':
       return spec.vocab
     case 'expert':

@@ -26,16 +26,27 @@ export interface LayerSpec {
   readonly rotary: RotarySpec | null
   /** Number of positions that a query sees, its own included; null for all before it. */
   readonly window: number | null
+  /** Multiplies query · key. */
+  readonly attentionScale: number
+  /** The MLP is a mixture of experts. */
+  readonly sparse: boolean
 }
 
 export interface ExpertsSpec {
   readonly count: number
   /** Experts that each position uses. */
   readonly perToken: number
-  /** Whether the chosen experts' weights are scaled to sum to 1. */
+  /** Neurons of one expert. */
+  readonly dExpert: number
+  /** Whether the chosen experts' weights (softmax over all experts) are scaled to sum to 1. */
   readonly normalize: boolean
-  /** Softmax over all experts before choosing, or over the chosen ones only. */
-  readonly softmax: 'all' | 'chosen'
+}
+
+/** Which linear maps have a bias. */
+export interface BiasSpec {
+  readonly qkv: boolean
+  readonly attentionOut: boolean
+  readonly mlp: boolean
 }
 
 export interface ModelSpec {
@@ -46,10 +57,13 @@ export interface ModelSpec {
   readonly heads: number
   readonly kvHeads: number
   readonly dHead: number
+  /** Neurons of a dense layer's MLP. */
   readonly dMlp: number
   readonly vocab: number
+  /** Longest sequence that we run. */
   readonly maxPositions: number
 
+  readonly biases: BiasSpec
   readonly norm: NormSpec
   /** Norm before attention and before the MLP (`ln1`, `ln2`). */
   readonly preNorm: boolean
@@ -60,8 +74,6 @@ export interface ModelSpec {
   /** With `parallel`: one norm serves both (its output feeds attention and MLP). */
   readonly sharedNorm: boolean
 
-  /** Multiplies query · key. */
-  readonly attentionScale: number
   /** cap · tanh(score / cap), or null. */
   readonly attentionSoftCap: number | null
   /** Norm on queries and keys: per head, over the whole width, or none. */
@@ -69,6 +81,7 @@ export interface ModelSpec {
 
   readonly gated: boolean
   readonly activation: Activation
+  /** The experts of the sparse layers; null when there are none. */
   readonly experts: ExpertsSpec | null
 
   /** Multiplies the token embedding (Gemma: √d_model). */

@@ -19,9 +19,9 @@ export interface Firing {
 
 export interface Tap {
   /** Points that nobody wants are not even computed, where that saves work. */
-  wants(site: Site, layer: number): boolean
+  wants(site: Site, layer: number, expert?: number): boolean
   /** Whether `fire` may change values at this point. */
-  edits(site: Site, layer: number): boolean
+  edits(site: Site, layer: number, expert?: number): boolean
   /**
    * `value`: [rows, …] over all lanes of the batch, or [lane, head, query, key] of one group.
    * @returns the tensor to go on with: `value` itself, or another of the same shape.

@@ -86,7 +86,8 @@ function stretch(spec: ModelSpec, address: Address, item: Intervention): { offse
   const axes: readonly string[] = SITES[point.site].axes
   const width = rowWidth(spec, point)
   if (neuron !== undefined) {
-    checkPart(where, point, 'neuron', neuron, axes.includes('d_mlp') ? spec.dMlp : 0)
+    const neurons = axes.includes('d_mlp') ? spec.dMlp : axes.includes('d_expert') ? (spec.experts?.dExpert ?? 0) : 0
+    checkPart(where, point, 'neuron', neuron, neurons)
     if (head !== undefined) checkPart(where, point, 'head', head, 0)
     return { offset: neuron, length: 1 }
   }

@@ -32,7 +32,7 @@ interface PointHooks {
   captures: { lane: Lane; positions: readonly number[] | null }[]
 }
 
-const keyOf = (site: Site, layer: number): string => `${site}@${layer}`
+const keyOf = (site: Site, layer: number, expert = -1): string => `${site}@${layer}.${expert}`
 
 export class LaneTap implements Tap {
   readonly #spec: ModelSpec
@@ -59,18 +59,18 @@ export class LaneTap implements Tap {
     return capture
   }
 
-  wants(site: Site, layer: number): boolean {
-    return this.#byPoint.has(keyOf(site, layer))
+  wants(site: Site, layer: number, expert?: number): boolean {
+    return this.#byPoint.has(keyOf(site, layer, expert))
   }
 
-  edits(site: Site, layer: number): boolean {
-    const hooks = this.#byPoint.get(keyOf(site, layer))
+  edits(site: Site, layer: number, expert?: number): boolean {
+    const hooks = this.#byPoint.get(keyOf(site, layer, expert))
     return hooks !== undefined && (hooks.edits.length > 0 || hooks.functions.length > 0)
   }
 
   fire<T extends tf.Tensor>(firing: Firing, value: T): T {
     const { point } = firing
-    const hooks = this.#byPoint.get(keyOf(point.site, point.layer))
+    const hooks = this.#byPoint.get(keyOf(point.site, point.layer, point.expert))
     if (hooks === undefined) return value
     const places = placesOf(firing)
     let current = value
@@ -90,7 +90,7 @@ export class LaneTap implements Tap {
   }
 
   #at(point: Point): PointHooks {
-    const key = keyOf(point.site, point.layer)
+    const key = keyOf(point.site, point.layer, point.expert)
     const found = this.#byPoint.get(key) ?? { edits: [], functions: [], captures: [] }
     this.#byPoint.set(key, found)
     return found

@@ -31,6 +31,8 @@ export interface ConfigReader {
   raw(key: string): unknown
   /** Whether the key is there and not null. */
   has(key: string): boolean
+  /** Whether the key is there, be it null: for a default that null switches off. */
+  mentions(key: string): boolean
   /** The keys whose value is not null, in the file's order. */
   keys(): string[]
   /** The object under a key, whose getters name the whole path: `rope_scaling.factor`. */
@@ -102,6 +104,7 @@ export function configReader(values: JsonObject, file = 'config.json', path = ''
     booleans: (key, fallback) => required(key, listOf(isBoolean), 'a list of true or false', fallback),
     raw,
     has: key => raw(key) !== undefined,
+    mentions: key => Object.hasOwn(values, key),
     keys: () => Object.keys(values).filter(key => values[key] !== null),
     child: key => configReader(required(key, isJsonObject, 'an object', undefined), file, `${path}${key}.`),
     error,

@@ -5,12 +5,12 @@
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { ModelSpec } from '../spec.ts'
 
-/** A tensor, or some rows of one: `[out, in]` matrices are cut along `out`. */
+/** A tensor, or some of its outputs: the rows of `[out, in]`, the columns of `[in, out]`. */
 export interface TensorSlot {
   readonly name: string
-  /** Ranges of rows, end exclusive, in order; all rows when absent. */
-  readonly rows?: readonly (readonly [begin: number, end: number])[]
-  /** Stored as [in, out]; rows are counted after turning it round. @default false */
+  /** Of a fused tensor with `of` outputs: ranges of them, end exclusive, in order. All when absent. */
+  readonly part?: { readonly of: number; readonly ranges: readonly (readonly [begin: number, end: number])[] }
+  /** Stored as [in, out]. @default false */
   readonly transposed?: boolean
 }
 
@@ -41,6 +41,7 @@ export interface LayerSlots {
   readonly o: LinearSlot
   readonly qNorm?: NormSlot
   readonly kNorm?: NormSlot
+  /** A dense layer's; a sparse one has `router` and `experts`. */
   readonly mlp?: ExpertSlots
   readonly router?: LinearSlot
   readonly experts?: readonly ExpertSlots[]
@@ -49,12 +50,14 @@ export interface LayerSlots {
 export interface ModelSlots {
   readonly embedding: string
   readonly positions?: string
-  /** First row of `positions` that is used (OPT-like offsets); 0 for all others. */
   readonly finalNorm: NormSlot
   /** Absent when the embedding serves. */
   readonly unembed?: LinearSlot
   layer(layer: number): LayerSlots
 }
+
+/** Whether the checkpoint holds a tensor. */
+export type Has = (name: string) => boolean
 
 export interface Family {
   readonly name: string
@@ -62,6 +65,6 @@ export interface Family {
   readonly modelTypes: readonly string[]
   /** @throws CheckpointError naming the key that is missing, wrong or not supported */
   spec(config: ConfigReader): ModelSpec
-  /** @param has whether the checkpoint holds a tensor: some families differ in prefixes or optional biases */
-  slots(spec: ModelSpec, has: (name: string) => boolean): ModelSlots
+  /** @param has some families' checkpoints differ in their names' prefix */
+  slots(spec: ModelSpec, has: Has): ModelSlots
 }

@@ -1,12 +1,15 @@
 /** The families that we read, by `model_type`. */
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { Family } from './family.ts'
-import { llama, mistral } from './llama.ts'
+import { llama } from './llama.ts'
+import { mistral } from './mistral.ts'
+import { expectAbsent } from './reading.ts'
 
 export const FAMILIES: readonly Family[] = [llama, mistral]
 
-/** @throws CheckpointError that names the supported types */
+/** @throws CheckpointError that names the supported types; or if the weights are quantized */
 export function familyOf(config: ConfigReader): Family {
+  expectAbsent(config, 'quantization_config')
   const type = config.string('model_type')
   const family = FAMILIES.find(candidate => candidate.modelTypes.includes(type))
   if (family !== undefined) return family

@@ -7,7 +7,7 @@ import type { ConfigReader } from '../checkpoint/config.ts'
 import type { RotarySpec } from '../spec.ts'
 
 /** θ^(−2i/width) for each pair i, in radians a position. */
-function plainFrequencies(theta: number, width: number): number[] {
+export function plainFrequencies(theta: number, width: number): number[] {
   return Array.from({ length: width / 2 }, (_, i) => 1 / theta ** ((2 * i) / width))
 }
 
@@ -26,26 +26,56 @@ function llama3Scaled(frequencies: readonly number[], scaling: ConfigReader): nu
   })
 }
 
+/** A config's rotary settings, wherever its version of transformers wrote them. */
+export interface RopeKeys {
+  readonly theta: number
+  /** Part of each head's features that are rotated. */
+  readonly share: number
+  /** The kind of scaling; `default` for none. */
+  readonly kind: string
+  /** Where the scaling's own keys stand. */
+  readonly scaling: ConfigReader
+  /** The key that named the kind, for messages. */
+  readonly kindKey: string
+}
+
 export interface RopeOptions {
-  /** Number of features of a head that are rotated; even. */
-  readonly width: number
-  /** The base, where the family keeps it elsewhere than in `rope_theta`. */
+  /** The base where the config names none. @default 10,000 */
   readonly theta?: number
+  /** The base's key. @default rope_theta */
+  readonly thetaKey?: string
+  /** The key of the share of features that are rotated. @default partial_rotary_factor */
+  readonly shareKey?: string
+  /** That share where the config names none. @default 1 */
+  readonly share?: number
+  /** Where settings differ by kind of layer: which kind's to take. */
+  readonly layerType?: string
+}
+
+/** Reads the settings. transformers 5 writes all under `rope_parameters`; older versions side by side. */
+export function ropeKeys(config: ConfigReader, options: RopeOptions = {}): RopeKeys {
+  const { theta = 10_000, thetaKey = 'rope_theta', shareKey = 'partial_rotary_factor', share = 1 } = options
+  let scaling = config
+  if (config.has('rope_parameters')) {
+    scaling = config.child('rope_parameters')
+    if (options.layerType !== undefined && scaling.has(options.layerType)) scaling = scaling.child(options.layerType)
+    else if (!scaling.has('rope_theta')) throw scaling.error('rope_theta', 'a finite number')
+    const read = { theta: scaling.number('rope_theta'), share: scaling.number('partial_rotary_factor', share) }
+    return { ...read, kind: scaling.string('rope_type', 'default'), scaling, kindKey: 'rope_type' }
+  }
+  const read = { theta: config.number(thetaKey, theta), share: config.number(shareKey, share) }
+  if (!config.has('rope_scaling')) return { ...read, kind: 'default', scaling, kindKey: 'rope_scaling' }
+  scaling = config.child('rope_scaling')
+  const kindKey = scaling.has('rope_type') ? 'rope_type' : 'type'
+  return { ...read, kind: scaling.string(kindKey), scaling, kindKey }
 }
 
 /**
- * The rotary setting of a config.
- * @throws CheckpointError for a `rope_scaling` that is not supported
+ * The rotary setting of heads of `width` rotated features.
+ * @throws CheckpointError for a kind of scaling that is not supported
  */
-export function rotaryOf(config: ConfigReader, options: RopeOptions): RotarySpec {
-  // transformers 5 writes both under `rope_parameters`; older versions wrote `rope_theta` and `rope_scaling`.
-  const nested = config.has('rope_parameters') ? config.child('rope_parameters') : null
-  const theta = options.theta ?? nested?.optionalNumber('rope_theta') ?? config.number('rope_theta', 10_000)
-  const frequencies = plainFrequencies(theta, options.width)
-  const scaling = nested ?? (config.has('rope_scaling') ? config.child('rope_scaling') : null)
-  if (scaling === null) return { frequencies, amplitude: 1 }
-  const key = scaling.has('rope_type') ? 'rope_type' : 'type'
-  const kind = scaling.string(key, 'default')
+export function rotaryOf({ theta, kind, scaling, kindKey }: RopeKeys, width: number): RotarySpec {
+  const frequencies = plainFrequencies(theta, width)
   switch (kind) {
     case 'default':
       return { frequencies, amplitude: 1 }
@@ -56,6 +86,6 @@ export function rotaryOf(config: ConfigReader, options: RopeOptions): RotarySpec
     case 'llama3':
       return { frequencies: llama3Scaled(frequencies, scaling), amplitude: 1 }
     default:
-      throw scaling.error(key, 'one of default, linear, llama3')
+      throw scaling.error(kindKey, 'one of default, linear, llama3')
   }
 }

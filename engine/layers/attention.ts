@@ -9,10 +9,15 @@ import { internalError } from '../errors.ts'
 import type { LaneGroup } from '../lanes.ts'
 import { to2d, to3d, to4d } from '../reshape.ts'
 import type { LayerWeights } from '../weights.ts'
-import { fire, isWatched, type PassContext } from './context.ts'
+import { fire, isWatched, layerSpecOf, type PassContext } from './context.ts'
 import { linear } from './linear.ts'
 import { normalize } from './norm.ts'
 import { type RotaryTable, rotate } from './rotary.ts'
+
+const Q_NORM = { scale: 'q_norm_scale', normalized: 'q_normalized' } as const
+const K_NORM = { scale: 'k_norm_scale', normalized: 'k_normalized' } as const
+const Q_WHOLE_NORM = { scale: 'q_whole_norm_scale', normalized: 'q_normalized' } as const
+const K_WHOLE_NORM = { scale: 'k_whole_norm_scale', normalized: 'k_normalized' } as const
 
 export interface AttentionResult {
   /** [rows, d_model], what attention adds to the stream */
@@ -34,20 +39,17 @@ export function attention(
   const { heads, kvHeads, dHead } = spec
   const split = (y: tf.Tensor2D, count: number) => to3d(y, [batch.rows, count, dHead])
 
-  let qFlat = linear(backend, x, weights.q)
-  let kFlat = linear(backend, x, weights.k)
-  const normedWhole = spec.qkNorm === 'full'
-  let q = fire(context, 'q', split(qFlat, heads))
-  let k = fire(context, 'k', split(kFlat, kvHeads))
+  let q = fire(context, 'q', split(linear(backend, x, weights.q), heads))
+  let k = fire(context, 'k', split(linear(backend, x, weights.k), kvHeads))
   const v = fire(context, 'v', split(linear(backend, x, weights.v), kvHeads))
-  if (normedWhole && weights.qNorm !== null && weights.kNorm !== null) {
-    qFlat = normalize(context, to2d(q, [batch.rows, heads * dHead]), weights.qNorm, spec.norm, null)
-    kFlat = normalize(context, to2d(k, [batch.rows, kvHeads * dHead]), weights.kNorm, spec.norm, null)
-    q = split(qFlat, heads)
-    k = split(kFlat, kvHeads)
+  if (spec.qkNorm === 'full' && weights.qNorm !== null && weights.kNorm !== null) {
+    const qFlat = to2d(q, [batch.rows, heads * dHead])
+    const kFlat = to2d(k, [batch.rows, kvHeads * dHead])
+    q = split(normalize(context, qFlat, weights.qNorm, spec.norm, { ...Q_WHOLE_NORM, heads }), heads)
+    k = split(normalize(context, kFlat, weights.kNorm, spec.norm, { ...K_WHOLE_NORM, heads: kvHeads }), kvHeads)
   } else if (weights.qNorm !== null && weights.kNorm !== null) {
-    q = normalize(context, q, weights.qNorm, spec.norm, { scale: 'q_norm_scale', normalized: 'q_normalized' })
-    k = normalize(context, k, weights.kNorm, spec.norm, { scale: 'k_norm_scale', normalized: 'k_normalized' })
+    q = normalize(context, q, weights.qNorm, spec.norm, Q_NORM)
+    k = normalize(context, k, weights.kNorm, spec.norm, K_NORM)
   }
   if (rotary !== null) {
     q = fire(context, 'rot_q', rotate(q, rotary))
@@ -69,16 +71,18 @@ function project(context: PassContext, z: tf.Tensor3D, weights: LayerWeights): t
   const mask = to4d(tf.eye(heads), [1, heads, heads, 1])
   const alone = tf.mul(to4d(z, [rows, 1, heads, dHead]), mask)
   const shares = backend.linear(to2d(alone, [rows * heads, heads * dHead]), weights.o.weight)
-  const result = fire(context, 'result', to3d(shares, [rows, heads, spec.dModel]))
-  if (!context.tap.edits('result', context.layer)) return linear(backend, flat, weights.o)
-  const sum = tf.sum<tf.Tensor2D>(result, 1)
-  return weights.o.bias === null ? sum : tf.add(sum, tf.tensor1d(weights.o.bias))
+  const before = to3d(shares, [rows, heads, spec.dModel])
+  const after = fire(context, 'result', tf.clone(before))
+  const out = linear(backend, flat, weights.o)
+  // The change is added to the one product, not the shares summed anew: rows that nobody changed stay as they were.
+  return context.tap.edits('result', context.layer) ? tf.add(out, tf.sum<tf.Tensor2D>(tf.sub(after, before), 1)) : out
 }
 
 /** q [rows, head, d_head] and k, v [rows, kv_head, d_head] of the whole batch → z of one group, [rows of the group, head · d_head]. */
 function mixGroup(context: PassContext, group: LaneGroup, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D): tf.Tensor2D {
   const { spec, backend, layer } = context
   const { kvHeads, dHead } = spec
+  const layerSpec = layerSpecOf(context)
   const { count: n, length, start } = group
   const perKv = spec.heads / kvHeads
   const rows = n * length
@@ -89,7 +93,7 @@ function mixGroup(context: PassContext, group: LaneGroup, q: tf.Tensor3D, k: tf.
     ) // [n, kv_head, length, features]
   const asBatch = (x: tf.Tensor4D, m: number) => to3d(x, [n * kvHeads, m, dHead])
 
-  const ownQ = asBatch(tf.mul(own(q, perKv * dHead), spec.attentionScale), length * perKv)
+  const ownQ = asBatch(tf.mul(own(q, perKv * dHead), layerSpec.attentionScale), length * perKv)
   const ownK = asBatch(own(k, dHead), length)
   const ownV = asBatch(own(v, dHead), length)
   const ownScores = backend.matMul(ownQ, ownK, true) // [n · kv_head, length · perKv, length]
@@ -126,17 +130,16 @@ function weigh(context: PassContext, group: LaneGroup, scores: tf.Tensor3D): tf.
   const keys = start + length
   const cap = spec.attentionSoftCap
   const capped = cap === null ? scores : tf.mul(tf.tanh(tf.div(scores, cap)), cap)
-  const mask = to4d(maskOf(start, length, spec.layers[layer]?.window ?? null), [1, length, 1, keys])
-  const masked = (x: tf.Tensor) => tf.add<tf.Tensor4D>(x, mask)
+  const mask = to4d(maskOf(start, length, layerSpecOf(context).window), [1, length, 1, keys])
   // [n · kv_head, length, perKv, keys] ↔ [n, head, length, keys]
   const outward = (x: tf.Tensor4D) => to4d(tf.transpose(x, [0, 2, 1, 3]), [n, heads, length, keys])
   const inward = (x: tf.Tensor4D) => tf.transpose(to4d(x, [n * kvHeads, perKv, length, keys]), [0, 2, 1, 3])
 
-  let open = masked(to4d(capped, [n * kvHeads, length, perKv, keys]))
+  let open = tf.add<tf.Tensor4D>(to4d(capped, [n * kvHeads, length, perKv, keys]), mask)
   if (isWatched(context, 'attn_scores')) {
     const fired = fire(context, 'attn_scores', outward(open), group)
-    // Masked again: what a query may not see stays unseen, whatever was set there.
-    if (context.tap.edits('attn_scores', layer)) open = masked(inward(fired))
+    // What a query may not see stays unseen, whatever was set there: NaN too, so this is no sum.
+    if (context.tap.edits('attn_scores', layer)) open = tf.where(tf.equal(mask, 0), inward(fired), mask)
   }
   let pattern = tf.softmax<tf.Tensor4D>(open)
   if (isWatched(context, 'pattern')) {

@@ -12,6 +12,8 @@ import { fire, type PassContext } from './context.ts'
 export interface NormSites {
   readonly scale: Site
   readonly normalized: Site
+  /** A norm over several heads' features shows its values a head at a time: [rows, heads, features]. */
+  readonly heads?: number
 }
 
 /** The weight as it is applied: the stored one plus the family's offset. */
@@ -36,7 +38,11 @@ export function normalize<T extends tf.Tensor>(
   let scale: tf.Tensor = tf.sqrt(tf.add(variance, norm.eps)) // [rows, …, 1]
   if (sites !== null) scale = fire(context, sites.scale, scale)
   let normalized: tf.Tensor = tf.div(centred, scale)
-  if (sites !== null) normalized = fire(context, sites.normalized, normalized)
+  if (sites?.heads !== undefined) {
+    const [rows = 0, width = 0] = normalized.shape
+    const split = tf.reshape(normalized, [rows, sites.heads, width / sites.heads])
+    normalized = tf.reshape(fire(context, sites.normalized, split), [rows, width])
+  } else if (sites !== null) normalized = fire(context, sites.normalized, normalized)
   const weighted = tf.mul<T>(normalized, appliedWeight(weights, norm))
   return weights.bias === null ? weighted : tf.add<T>(weighted, tf.tensor1d(weights.bias))
 }

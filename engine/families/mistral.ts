@@ -1,0 +1,24 @@
+/**
+ * Mistral: Llama with a window on every layer where the config sets one, and an explicit head size.
+ * Its text model may stand inside a multimodal checkpoint, under `text_config`.
+ */
+import type { Family } from './family.ts'
+import { llamaLikeSlots, llamaLikeSpec, withWindows } from './llama-like.ts'
+import { expectValue, optionalSize, windowsOf } from './reading.ts'
+
+export const mistral: Family = {
+  name: 'mistral',
+  modelTypes: ['mistral', 'mistral3'],
+  spec: outer => {
+    const config = outer.has('text_config') ? outer.child('text_config') : outer
+    if (config !== outer) expectValue(config, 'model_type', 'mistral')
+    const spec = llamaLikeSpec('mistral', config, { positions: 131_072, kvHeads: 8 })
+    // Absent means 4096; only null means none.
+    const window = optionalSize(config, 'sliding_window', 4096)
+    return withWindows(
+      spec,
+      windowsOf(config, spec.layers.length, window, () => true),
+    )
+  },
+  slots: llamaLikeSlots,
+}

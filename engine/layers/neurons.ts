@@ -1,0 +1,23 @@
+/** One MLP, gated (SwiGLU and kin) or plain: a dense layer's, or one expert's. */
+import { mul, type Tensor2D } from '@tensorflow/tfjs-core'
+import type { ExpertWeights } from '../weights.ts'
+import { activate } from './activation.ts'
+import type { PassContext } from './context.ts'
+import { linear } from './linear.ts'
+
+/** Fires one of the points of an MLP; gives back the values to go on with. */
+export type FireNeurons = (part: 'pre' | 'pre_linear' | 'post', value: Tensor2D) => Tensor2D
+
+/** x [rows, d_model] → [rows, d_model]. The caller tidies. */
+export function neurons(context: PassContext, x: Tensor2D, weights: ExpertWeights, fired: FireNeurons): Tensor2D {
+  const { spec, backend } = context
+  let post: Tensor2D
+  if (weights.gate === null) {
+    post = activate(fired('pre', linear(backend, x, weights.up)), spec.activation)
+  } else {
+    const pre = fired('pre', linear(backend, x, weights.gate))
+    const up = fired('pre_linear', linear(backend, x, weights.up))
+    post = mul(activate(pre, spec.activation), up)
+  }
+  return linear(backend, fired('post', post), weights.down)
+}
