@@ -16,15 +16,21 @@ export async function collectDonors(
   runs: readonly PromptRun[],
   encode: (text: string) => readonly number[],
   run: Runner,
+  signal?: AbortSignal,
 ): Promise<DonorLookup> {
   const needs = runs.flatMap(({ interventions, ids }) =>
     interventions === undefined ? [] : donorNeeds(model.spec, interventions, ids.length, encode),
   )
-  return donorLookup(model, needs, run)
+  return donorLookup(model, needs, run, signal)
 }
 
 /** Captures what is needed, a donor at a time so that each holds only its own points. */
-export async function donorLookup(model: Model, needs: readonly DonorNeed[], run: Runner): Promise<DonorLookup> {
+export async function donorLookup(
+  model: Model,
+  needs: readonly DonorNeed[],
+  run: Runner,
+  signal?: AbortSignal,
+): Promise<DonorLookup> {
   const byPrompt = new Map<string, { ids: readonly number[]; points: Map<string, Point>; positions: Set<number> }>()
   for (const { ids, point, position } of needs) {
     const key = ids.join()
@@ -38,6 +44,7 @@ export async function donorLookup(model: Model, needs: readonly DonorNeed[], run
     const [output] = await run(model, [{ ids }], {
       capture: [...points.keys()],
       capturePositions: [...positions],
+      ...(signal === undefined ? {} : { signal }),
     })
     if (output === undefined) throw internalError('a donor that did not run')
     for (const [name, activation] of output.capture.entries()) {

@@ -2,17 +2,19 @@
  * Forward passes with hooks: a batch of prompts, each with its own interventions, functions and
  * captures. This is the plain way to run anything; a sweep must give the same numbers.
  */
-import { ShapeError } from '../engine/errors.ts'
 import { embed, runLayers, unembed } from '../engine/forward.ts'
 import { batchOf, type Lane } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
 import { resolvePoint } from '../engine/point-names.ts'
+import { checkPrompt } from '../engine/prompt.ts'
 import { Capture, type PointSelector, selectPoints } from './capture.ts'
 import { collectDonors } from './donors.ts'
 import { compileEdits, resolvePositions } from './edit.ts'
 import type { Intervention, Positions } from './intervention.ts'
 import { type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
 import { checkMetric, type Metric, measure } from './metric.ts'
+
+export { checkPrompt }
 
 /** One prompt of a batch and what happens in its run. */
 export interface PromptRun {
@@ -25,7 +27,7 @@ export interface PromptRun {
 export interface RunOptions {
   /** Points to copy out of every run. */
   readonly capture?: PointSelector
-  /** Positions to capture at. @default 'all' */
+  /** Positions to capture at, in each run; negative ones count from its end. @default 'all' */
   readonly capturePositions?: Positions
   /** Positions whose logits are given back. @default none */
   readonly logits?: Positions
@@ -57,13 +59,19 @@ export async function runWithHooks(
   runs: readonly PromptRun[],
   options: RunOptions = {},
 ): Promise<RunOutput[]> {
-  for (const run of runs) checkPrompt(model, run.ids)
+  for (const { ids } of runs) {
+    checkPrompt(model, ids)
+    // What is read at the end of a pass is checked before it begins.
+    resolvePositions(options.logits, ids.length, 'logits')
+    resolvePositions(options.metricPosition, ids.length, 'metric')
+  }
   for (const metric of options.metrics ?? []) checkMetric(metric, model.spec.vocab)
   const points = options.capture === undefined ? [] : selectPoints(model.spec, options.capture)
   const encode = (text: string): number[] => model.tokenizer.encode(text)
-  const lookup = await collectDonors(model, runs, encode, runWithHooks)
+  const lookup = await collectDonors(model, runs, encode, runWithHooks, options.signal)
   const outputs: RunOutput[] = []
   for (const chunk of chunksOf(runs)) {
+    if (options.signal !== undefined) await letEventsIn(options.signal)
     const lanes = chunk.map((run): Lane => ({ start: 0, length: run.ids.length, prefix: null }))
     const hooks = new Map<Lane, LaneHooks>()
     for (const [i, run] of chunk.entries()) {
@@ -163,6 +171,12 @@ function readRows(
   return { logits, values }
 }
 
+/** A pass does not yield: whoever may abort gets a turn before each. */
+async function letEventsIn(signal: AbortSignal): Promise<void> {
+  await new Promise(resolve => setImmediate(resolve))
+  signal.throwIfAborted()
+}
+
 /** Groups of runs whose rows fit one batch. */
 function* chunksOf(runs: readonly PromptRun[]): Generator<PromptRun[]> {
   let chunk: PromptRun[] = []
@@ -177,15 +191,4 @@ function* chunksOf(runs: readonly PromptRun[]): Generator<PromptRun[]> {
     rows += run.ids.length
   }
   if (chunk.length > 0) yield chunk
-}
-
-/** @throws ShapeError for an empty prompt, one longer than the model's context, or an id outside the vocabulary */
-export function checkPrompt(model: Model, ids: readonly number[]): void {
-  const { vocab, maxPositions } = model.spec
-  if (ids.length === 0) throw new ShapeError('prompt: expected at least one token, got none')
-  if (ids.length > maxPositions)
-    throw new ShapeError(`prompt: expected at most ${maxPositions} tokens (the model’s context), got ${ids.length}`)
-  for (const id of ids)
-    if (!Number.isInteger(id) || id < 0 || id >= vocab)
-      throw new ShapeError(`prompt: expected token ids from 0 to ${vocab - 1}, got ${id}`)
 }

@@ -105,7 +105,9 @@ export function measureColumns(
 function distinct(metric: Metric): Metric {
   if (!('tokens' in metric)) return metric
   const tokens = [...new Set(metric.tokens)]
-  return metric.kind === 'logit_diff' ? { ...metric, tokens, against: [...new Set(metric.against)] } : { ...metric, tokens }
+  return metric.kind === 'logit_diff'
+    ? { ...metric, tokens, against: [...new Set(metric.against)] }
+    : { ...metric, tokens }
 }
 
 /** One metric of one row; NaN where a logit that it reads is NaN. */
