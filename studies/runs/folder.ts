@@ -173,7 +173,7 @@ export function readSummary(dir: string): RunSummary {
   const events = existsSync(journal) ? readJournalTail(journal, TAIL_BYTES) : []
   const state = events.findLast(event => event.type === 'state')
   const progress = events.findLast(event => event.type === 'progress')
-  if (events.length > 0 && (state === undefined || progress === undefined) && events[0]?.seq !== 0) {
+  if ((state === undefined || progress === undefined) && events[0]?.seq !== 0) {
     const { fold } = readStoredRun(dir)
     return summarize(record, fold.state, fold.progress)
   }

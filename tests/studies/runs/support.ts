@@ -1,0 +1,80 @@
+/** What the tests of runs share: a record, temporary folders, a workbench on one, and waiting for states. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+import type { RunRecord, RunState } from '../../../studies/runs/events.ts'
+import { createWorkbench, type WorkbenchOptions } from '../../../studies/runs/workbench.ts'
+import type { Workbench } from '../../../studies/runs/workbench-types.ts'
+
+export const COUNTING = fileURLToPath(new URL('../../fixtures/studies/counting.ts', import.meta.url))
+
+export function temporaryFolder(): string {
+  const dir = mkdtempSync(join(tmpdir(), 'patchlight-'))
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  return dir
+}
+
+/** A workbench on a fresh runs folder, closed when the test ends. */
+export function testWorkbench(options: WorkbenchOptions = {}): Workbench {
+  const workbench = createWorkbench({ runsDir: temporaryFolder(), allowStudyPaths: true, backend: 'wasm', ...options })
+  onTestFinished(() => workbench.close())
+  return workbench
+}
+
+/** Resolves once a run is in one of the states; at once if it is already. */
+export async function reaches(workbench: Workbench, run: string, ...states: RunState[]): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const off = workbench.on('run', summary => {
+      if (summary.id === run && states.includes(summary.state)) done()
+    })
+    const done = () => {
+      off()
+      resolve()
+    }
+    workbench.snapshot(run).then(({ state }) => {
+      if (states.includes(state)) done()
+    }, reject)
+  })
+}
+
+/** Resolves once the run has journaled progress of at least `done`. */
+export async function progresses(workbench: Workbench, run: string, done: number): Promise<void> {
+  await new Promise<void>(resolve => {
+    const off = workbench.on('event', (id, event) => {
+      if (id !== run || event.type !== 'progress' || event.done < done) return
+      off()
+      resolve()
+    })
+  })
+}
+
+/** The cells that the counting study computed, in order, over all its runs. */
+export function computedCells(log: string): number[] {
+  return readFileSync(log, 'utf8').trim().split('\n').map(Number)
+}
+
+export const RECORD: RunRecord = {
+  format: 1,
+  id: '2026-11-21-1430-counting-k3f9',
+  createdAt: '2026-11-21T14:30:00.000Z',
+  study: 'counting',
+  studyTitle: 'Counting',
+  params: { prompt: 'the time is 9:00 am', rows: 4 },
+  model: {
+    dir: 'checkpoint',
+    name: 'demo',
+    family: 'llama',
+    fingerprint: '0',
+    layers: 2,
+    heads: 2,
+    dModel: 8,
+    parameters: 100,
+  },
+  backend: 'wasm',
+  library: 'XNNPACK',
+  dtype: 'f32',
+  seed: 0,
+  versions: {},
+}
