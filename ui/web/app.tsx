@@ -6,6 +6,7 @@ import { HomePage } from './views/home/home-page.tsx'
 import { LostPage } from './views/home/lost-page.tsx'
 import { NewRunPage } from './views/new-run/new-run-page.tsx'
 import { RunPage } from './views/run/run-page.tsx'
+import { ErrorBoundary } from './views/shell/error-boundary.tsx'
 import { Header } from './views/shell/header.tsx'
 import { RunList } from './views/shell/run-list.tsx'
 import { ToastStack } from './views/shell/toast-stack.tsx'
@@ -28,7 +29,9 @@ export function App() {
       <RunList runs={runs} current={route.view === 'run' ? route.run : null} />
       {/* A new place starts afresh, at its top. */}
       <main className="main" key={place}>
-        <View route={route} />
+        <ErrorBoundary>
+          <View route={route} />
+        </ErrorBoundary>
       </main>
       <ToastStack />
     </div>

@@ -30,7 +30,7 @@ export function formatProbability(value: number): string {
 
 /** `240 ms`, `8 s`, `1 min 20 s`, `2 h 05 min`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.max(1, Math.round(ms / 10) * 10)} ms`
+  if (ms < 1000) return `${Math.max(10, Math.round(ms / 10) * 10)} ms`
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)

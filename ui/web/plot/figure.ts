@@ -94,7 +94,7 @@ export function panelLayout(spec: FigureSpec, size: PlotSize, ink: PlotInk) {
     l: Math.round(yLongest * TICK_PX * CHARACTER) + LABEL_PX + 18,
     r: 8,
     t: 6,
-    b: (tilted ? Math.round(xLongest * TICK_PX * CHARACTER) : TICK_PX) + LABEL_PX + 22,
+    b: (tilted ? Math.round(xLongest * TICK_PX * CHARACTER) : TICK_PX) + LABEL_PX + 16,
     pad: 0,
   }
   const xRoomPx = tilted ? TICK_PX + 3 : (xLongest + 1) * TICK_PX * CHARACTER
@@ -173,7 +173,7 @@ export function panelHeight(spec: FigureSpec, widthPx: number): number {
   const rowPx = rowCount <= 12 ? 26 : rowCount <= 24 ? 18 : rowCount <= 48 ? 11 : 5
   const body = Math.min(Math.max(rowCount * rowPx, 110), Math.max(280, widthPx * 0.75))
   const tilted = spec.x.kind === 'position' || spec.x.kind === 'prompt'
-  return Math.round(body + 56 + (tilted ? longest(spec.x) * TICK_PX * CHARACTER : 0))
+  return Math.round(body + 40 + (tilted ? longest(spec.x) * TICK_PX * CHARACTER : 0))
 }
 
 function longest(axis: Axis): number {

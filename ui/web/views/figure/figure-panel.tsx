@@ -26,16 +26,18 @@ export function FigurePanel({ run, panel, colouring, selected, onOpen, onPoint, 
     [onPoint, values],
   )
   return (
-    <figure className="panel">
+    <figure className="panel" aria-label={spec.title}>
       <div className="panel-head">
         <h3>{spec.title}</h3>
-        <span className="muted small panel-filled">
+        <span className="muted small">
           {filled.toLocaleString('en')} / {values.length.toLocaleString('en')} cells
         </span>
-        <Downloads run={run} panel={panel} colouring={colouring} />
       </div>
       <Heatmap panel={panel} colouring={colouring} selected={selected} onOpen={onOpen} onHover={onHover} />
-      {caption !== null && <figcaption className="figure-caption">{caption}</figcaption>}
+      <div className="panel-foot">
+        {caption !== null && <figcaption className="figure-caption">{caption}</figcaption>}
+        <Downloads run={run} panel={panel} colouring={colouring} />
+      </div>
     </figure>
   )
 }

@@ -30,6 +30,8 @@ export function Heatmap({ panel, colouring, selected, onOpen, onHover }: Heatmap
       hover: (index, x, y) => setHovered(index === null ? null : { index, x, y }),
       click: index => {
         setCursor(null)
+        // The page makes room for the cell: what is under the pointer then is another place.
+        setHovered(null)
         onOpen(index)
       },
     },

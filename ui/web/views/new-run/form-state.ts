@@ -82,7 +82,7 @@ export function fieldOf(message: string, schema: ParamSchema): string | null {
   return found
 }
 
-/** Every text of the form whose tokens are worth showing, each once. */
+/** Every text of the form whose tokens are worth showing, each once, and the empty text. */
 export function textsOf(schema: ParamSchema, values: Values): string[] {
   const texts = new Set<string>()
   for (const [key, param] of Object.entries(schema)) {
@@ -92,6 +92,7 @@ export function textsOf(schema: ParamSchema, values: Values): string[] {
       for (const text of value.flat()) texts.add(text)
     }
   }
-  texts.delete('')
+  // The empty text shows what the tokenizer puts before every prompt.
+  texts.add('')
   return [...texts]
 }

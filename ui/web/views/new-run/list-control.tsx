@@ -1,6 +1,6 @@
 /** A list of texts, one line each: prompts, or pieces that must be one token. Lines can come from a file. */
 import { numbered } from '../../parts/numbered.ts'
-import { TokenPreview } from './token-preview.tsx'
+import { PiecePreview, TokenPreview } from './token-preview.tsx'
 
 interface ListControlProps {
   readonly id: string
@@ -37,7 +37,11 @@ export function ListControl({ id, label, values, onChange, item, inline = false,
                 ×
               </button>
             </div>
-            <TokenPreview text={value} name={`${item} ${index + 1}`} />
+            {inline ? (
+              <PiecePreview text={value} name={`${item} ${index + 1}`} />
+            ) : (
+              <TokenPreview text={value} name={`${item} ${index + 1}`} />
+            )}
           </li>
         ))}
       </ol>

@@ -23,10 +23,10 @@ export function ParamField({ problem, ...control }: ParamFieldProps) {
       <div className="field-control">
         <ParamControl {...control} describedBy={helpId} invalid={problem !== null} />
       </div>
-      <p id={helpId} className="field-help muted">
-        {problem !== null && <span className="sentence-error">{problem} </span>}
+      <div id={helpId} className="field-help muted">
+        {problem !== null && <p className="sentence-error">{problem}</p>}
         {param.help}
-      </p>
+      </div>
     </div>
   )
 }

@@ -9,8 +9,8 @@ export interface TokenDiff {
 }
 
 /**
- * Position by position where there are equally many tokens; else what remains between the longest
- * common beginning and the longest common end.
+ * Position by position where there are equally many tokens, since that is how they are patched; else
+ * what is left of each after their longest common subsequence.
  */
 export function diffTokens(first: TokenView, second: TokenView): TokenDiff {
   const a = first.ids
@@ -19,21 +19,49 @@ export function diffTokens(first: TokenView, second: TokenView): TokenDiff {
     const differing = new Set(a.flatMap((id, position) => (id === b[position] ? [] : [position])))
     return { first: differing, second: differing, warning: null }
   }
+  const left = leftover(a, b)
+  const quoted = (view: TokenView, positions: ReadonlySet<number>) =>
+    positions.size === 0 ? 'nothing' : [...positions].map(position => `“${view.labels[position] ?? ''}”`).join(' ')
+  return {
+    ...left,
+    warning:
+      `${a.length} tokens against ${b.length}: they must be equally many. ` +
+      `Only here: ${quoted(first, left.first)}; only in the other: ${quoted(second, left.second)}.`,
+  }
+}
+
+/** Prompts of a study are short; beyond this many comparisons the middle part is taken as a whole. */
+const MAX_COMPARISONS = 1_000_000
+
+function leftover(a: readonly number[], b: readonly number[]): Omit<TokenDiff, 'warning'> {
   const shorter = Math.min(a.length, b.length)
   let begin = 0
   while (begin < shorter && a[begin] === b[begin]) begin += 1
   let end = 0
   while (end < shorter - begin && a[a.length - 1 - end] === b[b.length - 1 - end]) end += 1
-  const middle = (length: number) => Array.from({ length: length - end - begin }, (_, index) => begin + index)
-  const firstMiddle = middle(a.length)
-  const secondMiddle = middle(b.length)
-  const quoted = (view: TokenView, positions: readonly number[]) =>
-    positions.length === 0 ? 'nothing' : positions.map(position => `“${view.labels[position] ?? ''}”`).join(' ')
-  return {
-    first: new Set(firstMiddle),
-    second: new Set(secondMiddle),
-    warning:
-      `${a.length} tokens against ${b.length}: they must be equally many. ` +
-      `Where one has ${quoted(first, firstMiddle)}, the other has ${quoted(second, secondMiddle)}.`,
+  const rows = a.length - begin - end
+  const columns = b.length - begin - end
+  const first = new Set(Array.from({ length: rows }, (_, at) => begin + at))
+  const second = new Set(Array.from({ length: columns }, (_, at) => begin + at))
+  if (rows * columns > MAX_COMPARISONS) return { first, second }
+
+  // longest[i][j]: length of the longest common subsequence of what follows i in a and j in b.
+  const longest = Array.from({ length: rows + 1 }, () => new Uint32Array(columns + 1))
+  const at = (i: number, j: number) => longest[i]?.[j] ?? 0
+  for (let i = rows - 1; i >= 0; i--) {
+    const row = longest[i] ?? new Uint32Array(0)
+    for (let j = columns - 1; j >= 0; j--) {
+      row[j] = a[begin + i] === b[begin + j] ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
+    }
   }
+  let i = 0
+  let j = 0
+  while (i < rows && j < columns) {
+    if (a[begin + i] === b[begin + j]) {
+      first.delete(begin + i++)
+      second.delete(begin + j++)
+    } else if (at(i + 1, j) >= at(i, j + 1)) i += 1
+    else j += 1
+  }
+  return { first, second }
 }

@@ -14,7 +14,7 @@ export interface TokenLookup {
 
 export function useTokenLookup(model: string | undefined, texts: readonly string[]): TokenLookup {
   const key = useDebounced(JSON.stringify([model ?? null, texts]), PAUSE_MS)
-  const answer = useAnswer(texts.length === 0 ? null : key, async () => {
+  const answer = useAnswer(key, async () => {
     const views = await api.tokenize(model, texts)
     return new Map(texts.flatMap((text, index) => (views[index] === undefined ? [] : [[text, views[index]] as const])))
   })

@@ -12,6 +12,20 @@ interface TokenPreviewProps {
   readonly warns?: boolean
 }
 
+/** A piece of text that must be one token: said as such, without what begins every prompt. */
+export function PiecePreview({ text, name }: { readonly text: string; readonly name: string }) {
+  const tokens = useTokens(text)
+  const start = useTokens('')?.ids.length ?? 0
+  if (tokens === null || text === '') return null
+  const labels = tokens.labels.slice(start)
+  return (
+    <div className="token-preview">
+      <TokenStrip labels={labels} name={`Tokens of ${name}`} />
+      {labels.length !== 1 && <p className="sentence-warning">{labels.length} tokens: it must be one.</p>}
+    </div>
+  )
+}
+
 const NONE: ReadonlySet<number> = new Set()
 
 export function TokenPreview({ text, name, other, warns = false }: TokenPreviewProps) {

@@ -36,8 +36,8 @@ export function RunHeader({ view, title }: RunHeaderProps) {
     <header className="run-header">
       <div className="run-header-top">
         <div className="run-header-words">
-          <p className="run-header-study muted">{record.studyTitle}</p>
-          <h1>{title}</h1>
+          <h1>{record.studyTitle}</h1>
+          <p className="run-header-title">{title}</p>
           <p className="muted run-header-facts">
             {[
               `${record.model.name}, ${formatCount(record.model.parameters)} weights`,

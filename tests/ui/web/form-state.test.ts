@@ -1,0 +1,94 @@
+/** What a form holds: starting values, what a request must say, and whom a sentence concerns. */
+import { describe, expect, it } from 'vitest'
+import type { ParamSchema } from '../../../studies/params.ts'
+import type { StudyInfo } from '../../../studies/runs/workbench-types.ts'
+import {
+  editedValues,
+  fieldOf,
+  firstPreset,
+  problemsOf,
+  startingValues,
+  textsOf,
+} from '../../../ui/web/views/new-run/form-state.ts'
+
+const params = {
+  clean: { kind: 'prompt', label: 'Clean', help: '', default: 'a' },
+  corrupted: { kind: 'prompt', label: 'Corrupted', help: '', default: 'b', alignsWith: 'clean' },
+  more: { kind: 'prompts', label: 'More', help: '', default: ['c', 'a'], min: 1, max: 2 },
+  pairs: { kind: 'pairs', label: 'Pairs', help: '', default: [['d', 'e']] },
+  answer: { kind: 'tokens', label: 'Answer', help: '', default: [' f'] },
+  count: { kind: 'number', label: 'Count', help: '', default: 3, min: 1, max: 9, integer: true },
+  layers: { kind: 'layers', label: 'Layers', help: '', default: 'all' },
+} satisfies ParamSchema
+
+const study: StudyInfo = {
+  id: 's',
+  title: 'S',
+  question: '?',
+  about: '',
+  params,
+  presets: [
+    { id: 'big', title: 'Big', for: 'large', values: { count: 9 } },
+    { id: 'small', title: 'Small', for: 'embedded', values: { clean: 'x' } },
+  ],
+}
+
+describe('values', () => {
+  it('are the defaults with the preset over them', () => {
+    expect(startingValues(study, 'small')).toMatchObject({ clean: 'x', corrupted: 'b', count: 3 })
+    expect(startingValues(study, null)).toMatchObject({ clean: 'a', count: 3 })
+  })
+
+  it('start from the preset that suits the model', () => {
+    expect(firstPreset(study, true)).toBe('small')
+    expect(firstPreset(study, false)).toBe('big')
+    expect(firstPreset({ ...study, presets: [] }, true)).toBeNull()
+  })
+
+  it('travel only where they differ', () => {
+    const starting = startingValues(study, 'small')
+    expect(editedValues({ ...starting, count: 4, pairs: [['d', 'e']] }, starting)).toEqual({ count: 4 })
+  })
+})
+
+describe('problems', () => {
+  const problems = (values: Record<string, string | number | string[]>) =>
+    problemsOf(params, { ...startingValues(study, null), ...values })
+
+  it('are none in the defaults', () => {
+    expect(problems({})).toEqual({})
+  })
+
+  it.each([
+    ['clean', ''],
+    ['count', Number.NaN],
+    ['count', 0],
+    ['count', 10],
+    ['count', 1.5],
+    ['layers', '3-'],
+    ['layers', 'some'],
+    ['more', []],
+    ['more', ['a', 'b', 'c']],
+  ])('%s: %j', (key, value) => {
+    expect(Object.keys(problems({ [key]: value }))).toEqual([key])
+  })
+
+  it.each(['all', 'last', '0', '0-3,7', ' 1 , 4 - 5 '])('layers may be %j', layers => {
+    expect(problems({ layers })).toEqual({})
+  })
+})
+
+describe('fieldOf', () => {
+  it.each([
+    ['parameter count: expected a number of at most 9, got 10', 'count'],
+    ['time-patching: corrupted has 12 tokens, clean has 11', 'corrupted'],
+    ['parameter layers: expected layers from 0 to 5, got 9; the model has 6', 'layers'],
+    ['the backend is discounted', null],
+  ])('%s', (message, field) => {
+    expect(fieldOf(message, params)).toBe(field)
+  })
+})
+
+it('asks for the tokens of every text once, and of the empty one', () => {
+  expect(textsOf(params, startingValues(study, null)).toSorted()).toEqual(['', ' f', 'a', 'b', 'c', 'd', 'e'])
+})
