@@ -14,10 +14,12 @@ import { Capture } from './capture.ts'
 import { applyChange, type Edit, isPairwise, rowWidth } from './edit.ts'
 
 /**
- * Sees one lane's activation, [pos, …] or [head, query, key], and may give back another of the same
- * shape. Tensors that it makes are tidied for it.
+ * Sees one lane's activation, [pos, …] or [head, query, key], and may give back another float32
+ * tensor of the same shape; nothing leaves it as it is. Synchronous: the tensor lives during the call
+ * only, and what the function makes is tidied for it.
+ * @param positions absolute positions of the `pos` (or `query`) axis
  */
-export type HookFunction = (activation: tf.Tensor, point: Point) => tf.Tensor | undefined
+export type HookFunction = (activation: tf.Tensor, point: Point, positions: readonly number[]) => tf.Tensor | undefined
 
 export interface LaneHooks {
   readonly edits?: readonly Edit[]
@@ -108,14 +110,17 @@ export class LaneTap implements Tap {
     }
     const keys = lane.start + lane.length
     const seen = edit.position + 1
+    // Keys behind the window stay unseen: a changed −∞ would be one no longer.
+    const window = this.#spec.layers[firing.point.layer]?.window ?? seen
+    const first = Math.max(0, seen - window)
     for (let i = 0; i < edit.length; i++) {
       const begin = ((place * this.#spec.heads + edit.offset + i) * lane.length + query) * keys
       const { change } = edit
       const part =
         change.kind === 'set' || change.kind === 'add'
-          ? { ...change, values: change.values.subarray(i * seen, (i + 1) * seen) }
+          ? { ...change, values: change.values.subarray(i * seen + first, (i + 1) * seen) }
           : change
-      applyChange(values.subarray(begin, begin + seen), part)
+      applyChange(values.subarray(begin + first, begin + seen), part)
     }
   }
 
@@ -135,12 +140,9 @@ export class LaneTap implements Tap {
     return tf.tidy(() => {
       const mine = cut(value, place, rows)
       const shown = isPairwise(firing.point) ? tf.reshape(mine, inner) : mine
-      const given = run(shown, firing.point)
+      const given = run(shown, firing.point, positionsOf(lane))
       if (given === undefined) return tf.clone(value)
-      if (given.shape.join() !== shown.shape.join())
-        throw new ShapeError(
-          `hook at ${firing.point.name}: expected a tensor of shape [${shown.shape.join(', ')}], got [${given.shape.join(', ')}]`,
-        )
+      checkGiven(firing.point, given, shown.shape)
       const after = place + rows
       const parts = [
         cut(value, 0, place),
@@ -160,7 +162,10 @@ export class LaneTap implements Tap {
   ): void {
     const { point } = firing
     const place = places.get(lane) ?? 0
-    const positions = chosen ?? Array.from({ length: lane.length }, (_, i) => lane.start + i)
+    const positions = chosen ?? positionsOf(lane)
+    for (const position of positions)
+      if (position < lane.start || position >= lane.start + lane.length)
+        throw internalError(`a capture at ${position} outside its lane`)
     const axes: readonly AxisOf[] = SITES[point.site].axes
     const capture = this.captureOf(lane)
     if (!isPairwise(point)) {
@@ -187,6 +192,21 @@ export class LaneTap implements Tap {
 }
 
 type AxisOf = (typeof SITES)[Site]['axes'][number]
+
+/** Absolute positions of a lane's rows. */
+function positionsOf(lane: Lane): number[] {
+  return Array.from({ length: lane.length }, (_, i) => lane.start + i)
+}
+
+/** What a function gives back is a caller's: it is checked as such. */
+function checkGiven(point: Point, given: unknown, shape: readonly number[]): void {
+  const wanted = `hook at ${point.name}: expected nothing or a float32 tensor of shape [${shape.join(', ')}]`
+  if (given instanceof Promise) throw new ShapeError(`${wanted}, got a promise: hook functions are synchronous`)
+  if (!(given instanceof tf.Tensor)) throw new ShapeError(`${wanted}, got ${given === null ? 'null' : typeof given}`)
+  if (given.isDisposed) throw new ShapeError(`${wanted}, got a disposed tensor`)
+  if (given.dtype !== 'float32' || given.shape.join() !== shape.join())
+    throw new ShapeError(`${wanted}, got ${given.dtype} of shape [${given.shape.join(', ')}]`)
+}
 
 /** For each lane of a firing, its first row; for scores and patterns, its place in the group. */
 function placesOf(firing: Firing): Map<Lane, number> {
