@@ -50,6 +50,11 @@ export class RunStream {
     this.#options = options
   }
 
+  /** Events that wait to be sent: those of one batch, none while the client is stalled. */
+  get waiting(): number {
+    return this.#pending.length
+  }
+
   /** Starts, or starts again, at the event `from`, the first that the client lacks. */
   watch(from: number): void {
     if (this.#phase === 'closed') return

@@ -2,7 +2,7 @@
 import { type Request, Router } from 'express'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
-import { colourRange } from '../../figures/colours.ts'
+import { type ColourRange, colourRange, type Scale } from '../../figures/colours.ts'
 import { figureCsv } from '../../figures/csv.ts'
 import { figureSvg } from '../../figures/svg.ts'
 import { HttpError } from '../errors.ts'
@@ -37,17 +37,20 @@ export function downloadRoutes(workbench: Workbench): Router {
   return routes
 }
 
-function svg(snapshot: RunSnapshot, { spec, values, marks }: RunFigure, { query }: Request): string {
-  return figureSvg(spec, values, marks, {
-    range: groupRange(snapshot, spec.group, spec.id),
+function svg(snapshot: RunSnapshot, figure: RunFigure, { query }: Request): string {
+  const { scale, range } = groupColours(snapshot, figure)
+  return figureSvg({ ...figure.spec, scale }, figure.values, figure.marks, {
+    range,
     title: query.title === '1',
     ...(query.width === undefined ? {} : { widthIn: parseNumber('width', query.width, { min: 1, max: 40 }) }),
   })
 }
 
-/** Panels of one picture are on one colour scale, also when one of them is exported alone. */
-function groupRange({ figures }: RunSnapshot, group: string | undefined, id: string) {
-  const panels = figures.filter(({ spec }) => spec.id === id || (group !== undefined && spec.group === group))
-  const scale = panels.find(({ spec }) => spec.id === id)?.spec.scale ?? 'diverging'
-  return colourRange(scale, ...panels.filter(({ spec }) => spec.scale === scale).map(({ values }) => values))
+/** Panels of one picture are on one colour scale, as on the page, also when one is exported alone. */
+function groupColours({ figures }: RunSnapshot, { spec }: RunFigure): { scale: Scale; range: ColourRange } {
+  const panels = figures.filter(({ spec: other }) =>
+    spec.group === undefined ? other.id === spec.id : other.group === spec.group,
+  )
+  const scale = panels.some(panel => panel.spec.scale === 'diverging') ? 'diverging' : 'sequential'
+  return { scale, range: colourRange(scale, ...panels.map(({ values }) => values)) }
 }
