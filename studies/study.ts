@@ -44,6 +44,8 @@ export interface FigureSink {
   has(index: number): boolean
   /** The value of a cell that `has`. NaN where it has none. */
   get(index: number): number
+  /** The mark of a cell that `has`; 0 is none. */
+  mark(index: number): number
   set(index: number, value: number, mark?: number): void
 }
 

@@ -35,13 +35,19 @@ function resolvesHere(specifier: string): boolean {
   return specifier === 'patchlight' || specifier.startsWith('patchlight/')
 }
 
-/** Marks a study, and what it imports by path, as an ES module in TypeScript. */
-function marked(specifier: string, context: ResolveContext, resolved: Resolved): Resolved {
-  if (!resolved.url.startsWith('file:') || resolved.url.includes('/node_modules/')) return resolved
-  if (MARK.test(resolved.url)) return { ...resolved, format: 'module-typescript' }
+/** What a study imports by relative path gets the study's own mark. */
+function markedSpecifier(specifier: string, context: ResolveContext): string {
   const parent = MARK.exec(context.parentURL ?? '')
-  if (parent === null || !/^\.{0,2}\//.test(specifier) || !/\.[mc]?[jt]s$/.test(resolved.url)) return resolved
-  return { ...resolved, url: `${resolved.url}?${STUDY_QUERY}=${parent[1]}`, format: 'module-typescript' }
+  if (parent === null || context.parentURL === undefined || !/^\.{1,2}\/.*\.[mc]?[jt]s$/.test(specifier))
+    return specifier
+  return `${new URL(specifier, context.parentURL).href}?${STUDY_QUERY}=${parent[1]}`
+}
+
+/** A marked file is an ES module, in TypeScript or not. */
+function asModule(resolved: Resolved): Resolved {
+  return resolved.url.startsWith('file:') && MARK.test(resolved.url)
+    ? { ...resolved, format: 'module-typescript' }
+    : resolved
 }
 
 /** The hook where Node resolves in its own thread. */
@@ -51,7 +57,7 @@ export async function resolve(
   next: (specifier: string, context: ResolveContext) => Promise<Resolved>,
 ): Promise<Resolved> {
   if (resolvesHere(specifier)) return next(specifier, { ...context, parentURL: ownUrl })
-  return marked(specifier, context, await next(specifier, context))
+  return asModule(await next(markedSpecifier(specifier, context), context))
 }
 
 let registered = false
@@ -70,6 +76,6 @@ export function registerStudyResolver(): void {
     resolve: (specifier, context, next) =>
       resolvesHere(specifier)
         ? next(specifier, { ...context, parentURL: ownUrl })
-        : marked(specifier, context, next(specifier, context)),
+        : asModule(next(markedSpecifier(specifier, context), context)),
   })
 }
