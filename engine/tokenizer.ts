@@ -122,7 +122,11 @@ class LoadedTokenizer implements Tokenizer {
     if (known.length === 0) return ''
     const skip = options.skipSpecial === true
     // The clean-up that some configs ask for would delete spaces that the model did write.
-    return this.#library.decode(known, { skip_special_tokens: skip, clean_up_tokenization_spaces: false })
+    try {
+      return this.#library.decode(known, { skip_special_tokens: skip, clean_up_tokenization_spaces: false })
+    } catch (error) {
+      throw libraryError(error)
+    }
   }
 
   label(id: number): string {

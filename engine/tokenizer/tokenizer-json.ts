@@ -8,8 +8,8 @@ import { CheckpointError } from '../errors.ts'
 
 const FILE = 'tokenizer.json'
 
-/** Far above any real vocabulary (262,144 at the time of writing); an id beyond it would blow up id tables. */
-const MAX_ID = 1 << 24
+/** Four times the largest vocabulary in use (262,144 at the time of writing); ids far beyond would blow up id tables. */
+const MAX_ID = 1 << 20
 
 const MODEL_TYPES = ['BPE', 'Unigram', 'WordPiece'] as const
 type ModelType = (typeof MODEL_TYPES)[number]
