@@ -13,7 +13,8 @@ import type { ChatMessage, Tokenizer } from '../../engine/tokenizer-types.ts'
 import { folder } from './checkpoint/folders.ts'
 
 interface Fixture {
-  readonly files: Readonly<Record<string, object>>
+  /** None for the embedded model, which lies in the repository. */
+  readonly files?: Readonly<Record<string, object>>
   readonly vocabSize: number
   readonly bosId: number | null
   /** Text, ids, ids without special tokens, the ids decoded, and decoded without special tokens. */
@@ -24,6 +25,8 @@ interface Fixture {
 type SplitCases = readonly (readonly [string, object, readonly (readonly [string, string[]])[]])[]
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/tokenizers/', import.meta.url))
+
+const EMBEDDED = fileURLToPath(new URL('../../engine/demo/checkpoint/', import.meta.url))
 
 async function fixture<T>(name: string): Promise<T> {
   return JSON.parse(gunzipSync(await readFile(join(FIXTURES, `${name}.json.gz`))).toString())
@@ -55,7 +58,7 @@ const LOSSLESS = [
 
 describe.each(kinds)('%s', async kind => {
   const { files, vocabSize, bosId, cases, chats } = await fixture<Fixture>(kind)
-  const tokenizer = await loadTokenizer(await folder(files))
+  const tokenizer = await loadTokenizer(files ? await folder(files) : EMBEDDED)
   const known = KNOWN_DIVERGENCES[kind] ?? {}
 
   it('encodes every text as the reference does, with and without special tokens', () => {
@@ -118,7 +121,7 @@ describe('pre-tokenizers', async () => {
 
 describe('special tokens', () => {
   const load = async (kind: string, config: object): Promise<Tokenizer> => {
-    const { files } = await fixture<Fixture>(kind)
+    const { files = {} } = await fixture<Fixture>(kind)
     return loadTokenizer(await folder({ ...files, 'tokenizer_config.json': config }))
   }
   const llama = { tokenizer_class: 'LlamaTokenizer', bos_token: '<s>', eos_token: '</s>' }
@@ -136,7 +139,7 @@ describe('special tokens', () => {
   })
 
   it('fall back on the model type where the config names no class', async () => {
-    const { files } = await fixture<Fixture>('sentencepiece-llama2')
+    const { files = {} } = await fixture<Fixture>('sentencepiece-llama2')
     const bare = await loadTokenizer(
       await folder({ 'tokenizer.json': files['tokenizer.json'] ?? {}, 'config.json': { model_type: 'llama' } }),
     )
@@ -153,7 +156,7 @@ describe('special tokens', () => {
   })
 
   it('take the ids that end a text from the generation config, then the model, then the tokenizer', async () => {
-    const { files } = await fixture<Fixture>('sentencepiece-llama2')
+    const { files = {} } = await fixture<Fixture>('sentencepiece-llama2')
     const tokenizer = files['tokenizer.json'] ?? {}
     const eos = async (more: Readonly<Record<string, object>>): Promise<readonly number[]> => {
       return (await loadTokenizer(await folder({ 'tokenizer.json': tokenizer, ...more }))).eosIds

@@ -2,9 +2,10 @@
 
     python tests/parity/generate-tokenizers/main.py [KIND ...]
 
-For development only; the tests read the fixtures with no Python. One gzipped JSON document a kind:
-`files` (a checkpoint folder's files), `cases` of [text, ids, ids without special tokens, decoded, decoded without
-special tokens], `chats`. `pre-tokenizers.json.gz` holds the pieces that single pre-tokenizers cut.
+For development only; the tests read the fixtures with no Python. One gzipped JSON document a kind: `files` (those of
+a checkpoint folder; none for `embedded`, the model that ships: run that again when its tokenizer changes), `cases` of
+[text, ids, ids without special tokens, decoded, decoded without special tokens], `chats`. `pre-tokenizers.json.gz`
+holds the pieces that single pre-tokenizers cut.
 """
 
 import gzip
@@ -20,6 +21,7 @@ from kinds import KINDS
 from texts import texts
 
 OUT = Path(__file__).resolve().parents[2] / "fixtures" / "tokenizers"
+EMBEDDED = Path(__file__).resolve().parents[3] / "engine" / "demo" / "checkpoint"
 
 USER = {"role": "user", "content": " What time is it? "}
 CHATS = [
@@ -73,19 +75,22 @@ def chats(tokenizer) -> list:
     return rendered
 
 
+def expectations(folder: Path) -> dict:
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return {
+        "vocabSize": max(tokenizer.get_vocab().values()) + 1,
+        "bosId": tokenizer.bos_token_id,
+        "cases": [case(tokenizer, text) for text in texts()],
+        "chats": chats(tokenizer),
+    }
+
+
 def generate(name: str) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         KINDS[name](folder)
         files = {path.name: json.loads(path.read_text()) for path in sorted(folder.iterdir())}
-        tokenizer = AutoTokenizer.from_pretrained(folder)
-        write(name, {
-            "files": files,
-            "vocabSize": max(tokenizer.get_vocab().values()) + 1,
-            "bosId": tokenizer.bos_token_id,
-            "cases": [case(tokenizer, text) for text in texts()],
-            "chats": chats(tokenizer),
-        })
+        write(name, {"files": files, **expectations(folder)})
 
 
 def split_cases() -> list:
@@ -100,10 +105,12 @@ def split_cases() -> list:
 
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    names = sys.argv[1:] or [*KINDS, "pre-tokenizers"]
+    names = sys.argv[1:] or [*KINDS, "embedded", "pre-tokenizers"]
     for name in names:
         if name == "pre-tokenizers":
             write(name, split_cases())
+        elif name == "embedded":
+            write(name, expectations(EMBEDDED))
         else:
             generate(name)
 
