@@ -141,8 +141,11 @@ export async function runLayers(
       const result = runLayer(passContext(model, batch, tap, layer), weights, current, rotary)
       current.dispose()
       current = result.stream
-      onLayer?.(layer, result)
-      tf.dispose([result.keys, result.values])
+      try {
+        onLayer?.(layer, result)
+      } finally {
+        tf.dispose([result.keys, result.values])
+      }
     }
     return current
   } catch (error) {

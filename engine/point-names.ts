@@ -123,5 +123,7 @@ function didYouMean(spec: ModelSpec, typed: string): string {
   const forms = pointsOf(spec).flatMap(({ name, site, layer, expert }) =>
     layer < 0 || expert !== undefined ? [name] : [name, `${site}@L${layer}`],
   )
-  return `Nearest: ${nearest(typed, forms, 3).join(', ')}.`
+  // A name without its block is the likeliest slip, and far from the full name in edits.
+  const ends = forms.filter(form => typed !== '' && form.endsWith(`.${typed}`))
+  return `Nearest: ${[...new Set([...ends, ...nearest(typed, forms, 3)])].slice(0, 3).join(', ')}.`
 }
