@@ -21,26 +21,33 @@ export function cellPaths(
   scale: Scale,
   range: ColourRange,
 ): readonly CellPath[] {
-  const paths = new Map<string, string>()
+  // By level: 131,072 cells are a common size, and keys that are colours would be most of the work.
+  const parts = Array.from({ length: LEVELS + 1 }, (): string[] => [])
   for (let y = 0; y < rows; y++) {
+    const row = y * columns
     let x = 0
     while (x < columns) {
-      const colour = cellColour(values[y * columns + x] ?? Number.NaN, scale, range)
+      const level = levelOf(values[row + x] ?? Number.NaN, range)
       let end = x + 1
-      while (end < columns && cellColour(values[y * columns + end] ?? Number.NaN, scale, range) === colour) end++
-      paths.set(colour, `${paths.get(colour) ?? ''}M${x} ${y}h${end - x}v1h${x - end}z`)
+      while (end < columns && levelOf(values[row + end] ?? Number.NaN, range) === level) end++
+      parts[level]?.push(`M${x} ${y}h${end - x}v1h${x - end}z`)
       x = end
     }
   }
-  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([colour, d]) => ({ colour, d }))
+  return parts.flatMap((rectangles, level) =>
+    rectangles.length === 0 ? [] : [{ colour: levelColours(scale)[level] ?? NO_VALUE, d: rectangles.join('') }],
+  )
 }
 
 /** The colour of one value, quantised to `LEVELS` steps. */
 export function cellColour(value: number, scale: Scale, range: ColourRange): string {
-  if (Number.isNaN(value)) return NO_VALUE
-  const [low, high] = range
-  const t = Math.min(1, Math.max(0, (value - low) / (high - low)))
-  return levelColours(scale)[Math.round(t * (LEVELS - 1))] ?? NO_VALUE
+  return levelColours(scale)[levelOf(value, range)] ?? NO_VALUE
+}
+
+/** From 0 to `LEVELS` − 1; `LEVELS` itself for "no value". */
+function levelOf(value: number, [low, high]: ColourRange): number {
+  if (Number.isNaN(value)) return LEVELS
+  return Math.round(Math.min(1, Math.max(0, (value - low) / (high - low))) * (LEVELS - 1))
 }
 
 /** All colours of a scale, from its low end to its high end. */
