@@ -3,9 +3,14 @@ import type { ConfigReader } from '../checkpoint/config.ts'
 import type { Family } from './family.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
+import { qwen2 } from './qwen2.ts'
 import { expectAbsent } from './reading.ts'
 
-export const FAMILIES: readonly Family[] = [llama, mistral]
+export const FAMILIES: readonly Family[] = [
+  llama,
+  mistral,
+  qwen2,
+]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
 export function familyOf(config: ConfigReader): Family {
