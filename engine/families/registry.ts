@@ -4,12 +4,14 @@ import type { Family } from './family.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
 import { qwen2 } from './qwen2.ts'
+import { qwen3 } from './qwen3.ts'
 import { expectAbsent } from './reading.ts'
 
 export const FAMILIES: readonly Family[] = [
   llama,
   mistral,
   qwen2,
+  qwen3,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
