@@ -6,12 +6,14 @@ import { mistral } from './mistral.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { expectAbsent } from './reading.ts'
+import { smollm3 } from './smollm3.ts'
 
 export const FAMILIES: readonly Family[] = [
   llama,
   mistral,
   qwen2,
   qwen3,
+  smollm3,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
