@@ -1,6 +1,7 @@
 /** The families that we read, by `model_type`. */
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { Family } from './family.ts'
+import { gptNeox } from './gpt-neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
@@ -16,6 +17,7 @@ export const FAMILIES: readonly Family[] = [
   qwen3,
   smollm3,
   gpt2,
+  gptNeox,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
