@@ -5,6 +5,7 @@ import { gptNeox } from './gpt-neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
+import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { expectAbsent } from './reading.ts'
@@ -18,6 +19,7 @@ export const FAMILIES: readonly Family[] = [
   smollm3,
   gpt2,
   gptNeox,
+  phi3,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
