@@ -1,6 +1,7 @@
 /** The families that we read, by `model_type`. */
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { Family } from './family.ts'
+import { gemma, gemma2, gemma3 } from './gemma.ts'
 import { gptNeox } from './gpt-neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
@@ -20,6 +21,9 @@ export const FAMILIES: readonly Family[] = [
   gpt2,
   gptNeox,
   phi3,
+  gemma,
+  gemma2,
+  gemma3,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
