@@ -6,6 +6,7 @@ import { gptNeox } from './gpt-neox.ts'
 import { gpt2 } from './gpt2.ts'
 import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
+import { mixtral } from './mixtral.ts'
 import { olmo2 } from './olmo2.ts'
 import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
@@ -26,6 +27,7 @@ export const FAMILIES: readonly Family[] = [
   gemma2,
   gemma3,
   olmo2,
+  mixtral,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
