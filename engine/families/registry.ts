@@ -11,6 +11,7 @@ import { olmo2 } from './olmo2.ts'
 import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
+import { qwen3Moe } from './qwen3-moe.ts'
 import { expectAbsent } from './reading.ts'
 import { smollm3 } from './smollm3.ts'
 
@@ -28,6 +29,7 @@ export const FAMILIES: readonly Family[] = [
   gemma3,
   olmo2,
   mixtral,
+  qwen3Moe,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
