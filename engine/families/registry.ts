@@ -8,6 +8,7 @@ import { llama } from './llama.ts'
 import { mistral } from './mistral.ts'
 import { mixtral } from './mixtral.ts'
 import { olmo2 } from './olmo2.ts'
+import { olmoe } from './olmoe.ts'
 import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
@@ -30,6 +31,7 @@ export const FAMILIES: readonly Family[] = [
   olmo2,
   mixtral,
   qwen3Moe,
+  olmoe,
 ]
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
