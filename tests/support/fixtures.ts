@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
+import { type ConfigReader, configReader } from '../../engine/checkpoint/config.ts'
 import { FAMILIES } from '../../engine/families/registry.ts'
 import type { Tokenizer } from '../../engine/tokenizer-types.ts'
 
@@ -27,6 +28,11 @@ export function supportedCases(): string[] {
 
 export function checkpointDir(name: string): string {
   return join(ROOT, name, 'checkpoint')
+}
+
+/** The config of a case's checkpoint. */
+export function readConfig(name: string): ConfigReader {
+  return configReader(JSON.parse(readFileSync(join(checkpointDir(name), 'config.json'), 'utf8')))
 }
 
 export interface ReferenceTensor {

@@ -228,10 +228,10 @@ def theirs(name: str, family: str, cache, ours, everything):
             if turn == "experts":
                 expert = int(re.search(r"experts\.(\d+)", name)[1])
                 index = everything[re.sub(r"experts\.\d+\..*", "hook_expert_indices", name)]
-                rows = (index == expert).any(-1)
+                rows = (index == expert).T.nonzero()[:, 1]  # by rank first, then by position
                 source = name.replace("hook_pre_linear", "hook_PRE").replace("hook_pre", "hook_gate").replace("hook_PRE", "hook_pre")
                 value = torch.zeros_like(ours)
-                if rows.any():
+                if len(rows):
                     value[rows] = cache[source]
                 return value, reason
             return turn(name, cache, ours), reason

@@ -244,7 +244,8 @@ class Capture:
             self.put(f"{at}.mlp.hook_expert_weights", weights)
             self.put(f"{at}.mlp.hook_expert_indices", indices.to(torch.int32))
             for expert in range(y.shape[1]):
-                routed[expert] = (indices == expert).any(-1).nonzero()[:, 0]
+                # An expert receives its rows by rank first, then by position.
+                routed[expert] = (indices == expert).T.nonzero()[:, 1]
 
         on(f"{mlp}.gate", route)
 
