@@ -144,10 +144,6 @@ class RunFigure implements FigureSink {
     return this.#cells.marks[this.#checked(index)] ?? 0
   }
 
-  mark(index: number): number {
-    return this.#cells.marks[this.#checked(index)] ?? 0
-  }
-
   set(index: number, value: number, mark = 0): void {
     this.#checked(index)
     if (!Number.isInteger(mark) || mark < 0 || mark > this.spec.marks.length) {

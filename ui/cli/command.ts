@@ -24,6 +24,8 @@ export interface NumberOption extends OptionBase {
   readonly value: string
   readonly min: number
   readonly max: number
+  /** Whether fractions are allowed. @default false */
+  readonly fraction?: boolean
 }
 export interface SwitchOption extends OptionBase {
   readonly type: 'switch'

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   show: async () => (await import('./show.ts')).show,
   logits: async () => (await import('./logits.ts')).logits,
   capture: async () => (await import('./capture.ts')).capture,
+  generate: async () => (await import('./generate.ts')).generate,
   doctor: async () => (await import('./doctor.ts')).doctor,
   'demo-eval': async () => (await import('./demo-eval.ts')).demoEval,
 }

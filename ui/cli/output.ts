@@ -6,6 +6,8 @@
 export interface Output {
   /** A line of the answer. */
   line(text?: string): void
+  /** A part of the answer as it comes, without a line end. */
+  write(text: string): void
   /** The whole answer as one JSON document; NaN becomes null. */
   json(value: unknown): void
   /** A line about what is going on. */
@@ -37,6 +39,10 @@ export function processOutput(): Output {
     line: (text = '') => {
       clear()
       process.stdout.write(`${text}\n`)
+    },
+    write: text => {
+      clear()
+      process.stdout.write(text)
     },
     json: value => {
       clear()

@@ -61,9 +61,10 @@ function unknownOption(command: Pick<Command, 'name' | 'options'>, rawName: stri
 
 function toNumber(where: string, option: Option & { type: 'number' }, text: string): number {
   const value = Number(text)
-  if (text.trim() !== '' && Number.isInteger(value) && value >= option.min && value <= option.max) return value
+  const form = option.fraction === true ? Number.isFinite(value) : Number.isInteger(value)
+  if (text.trim() !== '' && form && value >= option.min && value <= option.max) return value
   const range = Number.isFinite(option.max) ? `from ${option.min} to ${option.max}` : `of at least ${option.min}`
-  throw new UsageError(`${where}: expected a whole number ${range}, got ${text}`)
+  throw new UsageError(`${where}: expected a ${option.fraction === true ? '' : 'whole '}number ${range}, got ${text}`)
 }
 
 function optionValue(where: string, option: Option, texts: readonly string[]): Value {

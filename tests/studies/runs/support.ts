@@ -55,6 +55,14 @@ export function computedCells(log: string): number[] {
   return readFileSync(log, 'utf8').trim().split('\n').map(Number)
 }
 
+/** The process that computes the counting study, from its note. */
+export async function enginePid(workbench: Workbench, run: string): Promise<number> {
+  const { notes } = await workbench.snapshot(run)
+  const [, pid] = /process (\d+)/.exec(notes.at(-1) ?? '') ?? []
+  if (pid === undefined) throw new Error('the study did not say its process')
+  return Number(pid)
+}
+
 export const RECORD: RunRecord = {
   format: 1,
   id: '2026-11-21-1430-counting-k3f9',

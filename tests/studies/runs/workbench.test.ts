@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readJournal } from '../../../studies/runs/journal.ts'
 import { createWorkbench } from '../../../studies/runs/workbench.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
-import { COUNTING, computedCells, progresses, reaches, temporaryFolder, testWorkbench } from './support.ts'
+import { COUNTING, computedCells, enginePid, progresses, reaches, temporaryFolder, testWorkbench } from './support.ts'
 
 const SLOW = { rows: 40, columns: 5, sliceMs: 40 }
 
@@ -47,7 +47,7 @@ describe('workbench', () => {
     expect(run.figures[0]?.marks[14]).toBe(1)
     expect(run).toMatchObject({
       progress: { done: 30, total: 30 },
-      notes: ['Counted.'],
+      notes: [expect.stringContaining('process'), 'Counted.'],
       summary: { cells: 30 },
       error: null,
     })
@@ -102,6 +102,16 @@ describe('workbench', () => {
     const cells = computedCells(log)
     expect(new Set(cells).size).toBe(30)
     expect(cells.length).toBeLessThanOrEqual(35)
+  })
+
+  it('survives it when the engine is killed from outside in the middle of a run', async () => {
+    const { id } = await workbench.start({ study: COUNTING, params: SLOW })
+    await progresses(workbench, id, 10)
+    process.kill(await enginePid(workbench, id), 'SIGKILL')
+    await reaches(workbench, id, 'interrupted')
+    await workbench.resume(id)
+    await reaches(workbench, id, 'done')
+    expect((await workbench.snapshot(id)).figures[0]?.values[199]).toBe(199 / 3)
   })
 
   it('tells a refusal and an exception of a study apart from its own faults', async () => {
