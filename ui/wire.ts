@@ -26,22 +26,18 @@
 import type { FigureSpec, TableSpec } from '../studies/figure.ts'
 import type { JournalEvent, RunId, RunRecord, RunState, RunSummary } from '../studies/runs/events.ts'
 
-/** Little-endian float32 values or one byte a mark. Node's socket.io hands over a Buffer, a browser's an ArrayBuffer. */
+/**
+ * The numbers of a whole message, one after another: one binary part a message, because socket.io's
+ * parser takes no more than ten, and a run may have dozens of figures. Values are little-endian
+ * float32, marks one byte each. Node's socket.io hands over a Buffer, a browser's an ArrayBuffer.
+ */
 export type WireBytes = ArrayBuffer | Uint8Array
 
-/** A figure of a snapshot, one value and one mark (0: none) a cell. */
-export interface WireFigure<Numbers> {
-  readonly spec: FigureSpec
-  readonly values: Numbers
-  readonly marks: Numbers
-}
-
 /** A run after its events up to `seq` inclusive; -1 before its first. */
-export interface WireSnapshot<Numbers> {
+interface RunFields {
   readonly record: RunRecord
   readonly state: RunState
   readonly seq: number
-  readonly figures: readonly WireFigure<Numbers>[]
   readonly tables: readonly TableSpec[]
   readonly notes: readonly string[]
   readonly summary: Readonly<Record<string, number | string>>
@@ -49,25 +45,41 @@ export interface WireSnapshot<Numbers> {
   readonly error: string | null
 }
 
-/** The JSON form of a run, for readers that are not the page: plain numbers, null for "no value". */
-export type RunDocument = WireSnapshot<readonly (number | null)[]>
+/** A run on the socket. `bytes`: for each figure in turn the values of all its cells, then their marks. */
+export interface WireSnapshot extends RunFields {
+  readonly figures: readonly FigureSpec[]
+  readonly bytes: WireBytes
+}
+
+/** A figure in JSON, row-major: null for "no value", mark 0 for none. */
+export interface FigureNumbers {
+  readonly spec: FigureSpec
+  readonly values: readonly (number | null)[]
+  readonly marks: readonly number[]
+}
+
+/** A run in JSON, for readers that are not the page. */
+export interface RunDocument extends RunFields {
+  readonly figures: readonly FigureNumbers[]
+}
 
 /** A figure's download as JSON. */
-export interface FigureDocument extends WireFigure<readonly (number | null)[]> {
+export interface FigureDocument extends FigureNumbers {
   readonly run: RunId
   readonly study: string
   readonly model: string
 }
 
-/** Cells as they travel: JSON has no NaN, and a float32 takes a fifth of its digits. */
+/** Cells as they travel; their numbers are in the batch's `bytes`. JSON has no NaN, and float32 takes a fifth of its digits. */
 export interface WireCells {
   readonly seq: number
   readonly t: number
   readonly type: 'cells'
   readonly figure: string
   readonly first: number
-  readonly values: WireBytes
-  readonly marks?: WireBytes
+  readonly count: number
+  /** Whether marks follow the values. */
+  readonly marked: boolean
 }
 export type WireEvent = Exclude<JournalEvent, { readonly type: 'cells' }> | WireCells
 
@@ -80,10 +92,12 @@ export interface Batch {
   readonly from: number
   readonly to: number
   readonly events: readonly WireEvent[]
+  /** For each cells event in turn its values, then its marks where it is `marked`. */
+  readonly bytes: WireBytes
 }
 
 export interface ServerToClient {
-  snapshot: (run: RunId, snapshot: WireSnapshot<WireBytes>, acknowledge: () => void) => void
+  snapshot: (run: RunId, snapshot: WireSnapshot, acknowledge: () => void) => void
   batch: (batch: Batch, acknowledge: () => void) => void
   /** Runs that are new or whose summary changed, and runs that are gone. Every client gets it. */
   runs: (changed: readonly RunSummary[], removed: readonly RunId[], acknowledge: () => void) => void

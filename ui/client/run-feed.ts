@@ -14,7 +14,6 @@ import { io, type Socket } from 'socket.io-client'
 import type { RunId, RunSummary } from '../../studies/runs/events.ts'
 import type { ClientToServer, ServerToClient } from '../wire.ts'
 import { RunWatch } from './run-watch.ts'
-import { socketParser } from './socket-parser.ts'
 
 export interface FeedOptions {
   /** Where the server is. @default the page's own origin */
@@ -42,7 +41,6 @@ export class RunFeed {
       // Long polling would only add ways to be out of order: every browser that runs the page has websockets.
       transports: ['websocket'],
       forceNew: true,
-      parser: socketParser,
       reconnectionDelay: RECONNECT_MIN_MS,
       reconnectionDelayMax: RECONNECT_MAX_MS,
       ...(token === undefined ? {} : { extraHeaders: { authorization: `Bearer ${token}` } }),

@@ -6,7 +6,8 @@
  */
 import { cellCount, type FigureSpec, type TableSpec } from '../../studies/figure.ts'
 import type { RunId, RunRecord, RunState } from '../../studies/runs/events.ts'
-import type { Batch, WireBytes, WireCells, WireEvent, WireSnapshot } from '../wire.ts'
+import type { Batch, WireCells, WireEvent, WireSnapshot } from '../wire.ts'
+import { ByteReader } from './byte-reader.ts'
 
 export interface FigureView {
   readonly spec: FigureSpec
@@ -49,7 +50,7 @@ export class RunReader {
   #view: Omit<RunView, 'figures'>
   #figures = new Map<string, HeldFigure>()
 
-  constructor(run: RunId, snapshot: WireSnapshot<WireBytes>) {
+  constructor(run: RunId, snapshot: WireSnapshot) {
     this.#view = fields(run, snapshot)
     this.reset(snapshot)
   }
@@ -59,13 +60,16 @@ export class RunReader {
   }
 
   /** Takes a fresh snapshot's state instead of what was there; revisions go on growing. */
-  reset(snapshot: WireSnapshot<WireBytes>): void {
+  reset(snapshot: WireSnapshot): void {
     const before = this.#figures
     this.#view = fields(this.#view.run, snapshot)
     this.#figures = new Map()
-    for (const { spec, values, marks } of snapshot.figures) {
+    const bytes = new ByteReader(snapshot.bytes)
+    for (const spec of snapshot.figures) {
+      const values = bytes.floats(cellCount(spec))
+      const marks = bytes.bytes(cellCount(spec))
       const revision = (before.get(spec.id)?.revision ?? 0) + 1
-      this.#figures.set(spec.id, { spec, values: floats(values), marks: bytes(marks), revision, shown: undefined })
+      this.#figures.set(spec.id, { spec, values, marks, revision, shown: undefined })
     }
   }
 
@@ -73,7 +77,12 @@ export class RunReader {
   apply(batch: Batch): Applied {
     if (batch.to <= this.seq) return 'seen'
     if (batch.from > this.seq + 1) return 'gap'
-    for (const event of batch.events) if (event.seq > this.seq) this.#event(event)
+    const bytes = new ByteReader(batch.bytes)
+    for (const event of batch.events) {
+      // Numbers are taken also of an event that is not needed: what follows stands behind them.
+      if (event.type === 'cells') this.#cells(event, bytes)
+      else if (event.seq > this.seq) this.#event(event)
+    }
     this.#view = { ...this.#view, seq: batch.to }
     return 'applied'
   }
@@ -92,7 +101,7 @@ export class RunReader {
     return { ...this.#view, figures }
   }
 
-  #event(event: WireEvent): void {
+  #event(event: Exclude<WireEvent, WireCells>): void {
     const view = this.#view
     switch (event.type) {
       case 'state':
@@ -101,9 +110,6 @@ export class RunReader {
         return
       case 'figure':
         this.#declare(event.figure)
-        return
-      case 'cells':
-        this.#cells(event)
         return
       case 'table':
         this.#view = { ...view, tables: replaced(view.tables, event.table) }
@@ -137,20 +143,20 @@ export class RunReader {
     })
   }
 
-  #cells(event: WireCells): void {
-    const held = this.#figures.get(event.figure)
-    if (held === undefined) return
-    const values = floats(event.values)
-    const room = Math.max(0, held.values.length - event.first)
-    held.values.set(values.subarray(0, room), event.first)
-    if (event.marks === undefined) held.marks.fill(0, event.first, event.first + values.length)
-    else held.marks.set(bytes(event.marks).subarray(0, room), event.first)
+  #cells({ seq, figure, first, count, marked }: WireCells, bytes: ByteReader): void {
+    const values = bytes.floats(count)
+    const marks = marked ? bytes.bytes(count) : new Uint8Array(count)
+    const held = this.#figures.get(figure)
+    if (held === undefined || seq <= this.seq) return
+    const room = Math.max(0, held.values.length - first)
+    held.values.set(values.subarray(0, room), first)
+    held.marks.set(marks.subarray(0, room), first)
     held.revision += 1
     held.shown = undefined
   }
 }
 
-function fields(run: RunId, snapshot: WireSnapshot<WireBytes>): Omit<RunView, 'figures'> {
+function fields(run: RunId, snapshot: WireSnapshot): Omit<RunView, 'figures'> {
   const { record, state, seq, tables, notes, summary, progress, error } = snapshot
   return { run, record, state, seq, tables, notes, summary, progress, error }
 }
@@ -158,14 +164,4 @@ function fields(run: RunId, snapshot: WireSnapshot<WireBytes>): Omit<RunView, 'f
 function replaced(tables: readonly TableSpec[], table: TableSpec): readonly TableSpec[] {
   const known = tables.some(other => other.id === table.id)
   return known ? tables.map(other => (other.id === table.id ? table : other)) : [...tables, table]
-}
-
-function bytes(from: WireBytes): Uint8Array {
-  return new Uint8Array(from instanceof Uint8Array ? from : new Uint8Array(from))
-}
-
-/** A copy, because a Buffer's bytes need not start at a multiple of four. */
-function floats(from: WireBytes): Float32Array {
-  const copy = bytes(from)
-  return new Float32Array(copy.buffer, 0, copy.byteLength >> 2)
 }

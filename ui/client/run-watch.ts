@@ -3,7 +3,7 @@
  * a gap, and tells its listeners at most ten times a second, the last change always included.
  */
 import type { RunId } from '../../studies/runs/events.ts'
-import type { Batch, WireBytes, WireSnapshot } from '../wire.ts'
+import type { Batch, WireSnapshot } from '../wire.ts'
 import { RunReader, type RunView } from './run-view.ts'
 
 /** Redrawing a large heatmap more often than this costs frames and shows nothing more. */
@@ -58,7 +58,7 @@ export class RunWatch {
     this.#ask(this.#reader === null ? 0 : this.#reader.seq + 1)
   }
 
-  snapshot(snapshot: WireSnapshot<WireBytes>): void {
+  snapshot(snapshot: WireSnapshot): void {
     this.#asked = false
     if (this.#reader === null) this.#reader = new RunReader(this.run, snapshot)
     else this.#reader.reset(snapshot)

@@ -8,7 +8,7 @@
  * their numbers; the numbers decide everything, so an event can neither be lost nor told twice.
  */
 import type { JournalEvent, RunId, RunSnapshot } from '../../studies/runs/events.ts'
-import { BATCH_MS, type Batch, MAX_TAIL_EVENTS, type WireBytes, type WireSnapshot } from '../wire.ts'
+import { BATCH_MS, type Batch, MAX_TAIL_EVENTS, type WireSnapshot } from '../wire.ts'
 import type { AckWindow } from './ack-window.ts'
 import { wireBatch, wireSnapshot } from './wire-form.ts'
 
@@ -20,7 +20,7 @@ export interface RunSource {
 
 /** Where a stream sends: one client's socket. */
 export interface RunSink {
-  snapshot(run: RunId, snapshot: WireSnapshot<WireBytes>, acknowledge: () => void): void
+  snapshot(run: RunId, snapshot: WireSnapshot, acknowledge: () => void): void
   batch(batch: Batch, acknowledge: () => void): void
   /** The run cannot be read: the stream is over. */
   failed(run: RunId, error: unknown): void

@@ -6,10 +6,11 @@ import type { JournalEvent, RunId, RunSnapshot } from '../../studies/runs/events
 import type { Batch, FigureDocument, RunDocument, WireCells, WireEvent, WireSnapshot } from '../wire.ts'
 
 /** A snapshot for the socket. A snapshot of 131,072 cells is 640 KiB. */
-export function wireSnapshot(snapshot: RunSnapshot): WireSnapshot<Uint8Array> {
+export function wireSnapshot(snapshot: RunSnapshot): WireSnapshot {
   return {
     ...snapshot,
-    figures: snapshot.figures.map(({ spec, values, marks }) => ({ spec, values: floatBytes(values), marks })),
+    figures: snapshot.figures.map(({ spec }) => spec),
+    bytes: Buffer.concat(snapshot.figures.flatMap(({ values, marks }) => [bytesOf(Float32Array.from(values)), marks])),
   }
 }
 
@@ -57,6 +58,7 @@ export function wireBatch(run: RunId, events: readonly [JournalEvent, ...Journal
     from: events[0].seq,
     to: events.at(-1)?.seq ?? events[0].seq,
     events: merged.map((item): WireEvent => (item.type === 'cells' ? wireCells(item) : item.event)),
+    bytes: Buffer.concat(merged.flatMap(item => (item.type === 'cells' ? cellBytes(item) : []))),
   }
 }
 
@@ -74,32 +76,28 @@ function follows(before: GatheredCells, next: Cells): boolean {
   return before.figure === next.figure && before.first + before.cells === next.first
 }
 
-function wireCells({ figure, first, cells, parts }: GatheredCells): WireCells {
+function wireCells({ figure, first, cells: count, parts }: GatheredCells): WireCells {
+  const { seq, t } = parts.at(-1) ?? { seq: 0, t: 0 }
+  return { seq, t, type: 'cells', figure, first, count, marked: isMarked(parts) }
+}
+
+function cellBytes({ cells, parts }: GatheredCells): Uint8Array[] {
   const values = new Float32Array(cells)
-  const marks = parts.some(part => part.marks !== undefined) ? new Uint8Array(cells) : undefined
+  const marks = new Uint8Array(cells)
   let at = 0
   for (const part of parts) {
     // A journal that was read back from disk has null where it was written with NaN.
     part.values.forEach((value: number | null, i) => {
       values[at + i] = value ?? Number.NaN
     })
-    if (part.marks !== undefined) marks?.set(part.marks, at)
+    if (part.marks !== undefined) marks.set(part.marks, at)
     at += part.values.length
   }
-  const last = parts.at(-1)
-  return {
-    seq: last?.seq ?? 0,
-    t: last?.t ?? 0,
-    type: 'cells',
-    figure,
-    first,
-    values: bytesOf(values),
-    ...(marks === undefined ? {} : { marks }),
-  }
+  return isMarked(parts) ? [bytesOf(values), marks] : [bytesOf(values)]
 }
 
-function floatBytes(values: Float64Array): Uint8Array {
-  return bytesOf(Float32Array.from(values))
+function isMarked(parts: readonly Cells[]): boolean {
+  return parts.some(part => part.marks !== undefined)
 }
 
 /** Every platform that Node 20 and later runs on with our tensor library is little-endian. */

@@ -4,7 +4,7 @@ import { RunFeed } from '../../../ui/client/run-feed.ts'
 import { NOTIFY_MS, RunWatch } from '../../../ui/client/run-watch.ts'
 import { type RunningServer, startServer } from '../../../ui/server/start.ts'
 import { wireBatch, wireSnapshot } from '../../../ui/server/wire-form.ts'
-import { MemoryWorkbench, ripple } from '../../support/memory-workbench.ts'
+import { MemoryWorkbench, ripple, rippleFigure } from '../../support/memory-workbench.ts'
 import { until } from '../../support/until.ts'
 
 let workbench: MemoryWorkbench
@@ -80,6 +80,24 @@ it('takes the journal for the truth where it lost its end', async () => {
   server = await startServer({ workbench, port })
   await until(() => watch.view?.notes.length === 1)
   expect(watch.view?.notes).toEqual(['kept'])
+})
+
+it('shows a run of sixty figures, from its snapshot and from one batch', async () => {
+  const run = await start({ pauseMs: 1e9 })
+  const declare = (first: number) => {
+    for (let i = first; i < first + 30; i++) {
+      const id = `figure-${i}`
+      workbench.journal(run, { type: 'figure', figure: { ...rippleFigure(2, 2), id } })
+      workbench.journal(run, { type: 'cells', figure: id, first: 1, values: [i], marks: [i % 2] })
+    }
+  }
+  declare(0)
+  const watch = feed().watch(run)
+  await until(() => watch.view !== null)
+  declare(30)
+  await until(() => watch.view?.figures.size === 61)
+  const figures = Array.from({ length: 60 }, (_, i) => watch.view?.figures.get(`figure-${i}`))
+  expect(figures.map(figure => [figure?.values[1], figure?.marks[1]])).toEqual(figures.map((_, i) => [i, i % 2]))
 })
 
 it('follows a run through cancel and resume', async () => {

@@ -1,6 +1,7 @@
 /** Sockets against a real server: order, gaps, stalls, floods, and strangers' words. */
 import { io, type Socket } from 'socket.io-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ByteReader } from '../../../ui/client/byte-reader.ts'
 import { type RunningServer, startServer } from '../../../ui/server/start.ts'
 import {
   type Batch,
@@ -8,14 +9,13 @@ import {
   MAX_TAIL_EVENTS,
   MAX_UNACKNOWLEDGED,
   MAX_WATCHED,
-  type WireBytes,
   type WireSnapshot,
 } from '../../../ui/wire.ts'
 import { MemoryWorkbench, rippleFigure } from '../../support/memory-workbench.ts'
 import { aWhile, until } from '../../support/until.ts'
 
 type Heard =
-  | { readonly kind: 'snapshot'; readonly run: string; readonly snapshot: WireSnapshot<WireBytes> }
+  | { readonly kind: 'snapshot'; readonly run: string; readonly snapshot: WireSnapshot }
   | { readonly kind: 'batch'; readonly batch: Batch }
 
 /** A client that says anything, and acknowledges only when told to. */
@@ -30,7 +30,7 @@ class RawClient {
   constructor(url: string, acknowledging: boolean, headers: Readonly<Record<string, string>> = {}) {
     this.acknowledging = acknowledging
     this.socket = io(url, { transports: ['websocket'], forceNew: true, extraHeaders: headers, reconnection: false })
-    this.socket.on('snapshot', (run: string, snapshot: WireSnapshot<WireBytes>, acknowledge: () => void) => {
+    this.socket.on('snapshot', (run: string, snapshot: WireSnapshot, acknowledge: () => void) => {
       this.heard.push({ kind: 'snapshot', run, snapshot })
       this.#acknowledge(acknowledge)
     })
@@ -184,8 +184,11 @@ describe('watch', () => {
     ])
     const [cells] = events
     if (cells?.type !== 'cells') throw new Error('no cells')
-    expect([...floats(cells.values)]).toEqual([1, Number.NaN, Number.NEGATIVE_INFINITY])
-    expect([...new Uint8Array(cells.marks ?? [])]).toEqual([0, 0, 1])
+    expect(cells).toMatchObject({ first: 0, count: 3, marked: true })
+    const bytes = new ByteReader(heard?.kind === 'batch' ? heard.batch.bytes : new Uint8Array())
+    expect([...bytes.floats(3)]).toEqual([1, Number.NaN, Number.NEGATIVE_INFINITY])
+    expect([...bytes.bytes(3)]).toEqual([0, 0, 1])
+    expect([...bytes.floats(1)]).toEqual([7])
   })
 
   it('passes markup on as the text it is', async () => {
@@ -364,9 +367,4 @@ function lastSeq(client: RawClient): number {
   const heard = client.heard.at(-1)
   if (heard === undefined) return -1
   return heard.kind === 'snapshot' ? heard.snapshot.seq : heard.batch.to
-}
-
-function floats(bytes: WireBytes): Float32Array {
-  const copy = new Uint8Array(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes))
-  return new Float32Array(copy.buffer, 0, copy.byteLength / 4)
 }
