@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- NAME…] [--large] [--json]`: every benchmark, or those named, in one run, so
+ * `npm run bench [-- NAME… --backend NAME --large --json]`: every benchmark, or those named, in one run, so
  * that the ratios are of things measured side by side. Not a test: it asserts nothing.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
@@ -13,7 +13,11 @@ const BENCHES = [matmul, forward, load] as const
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, large: { type: 'boolean', default: false } },
+  options: {
+    backend: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    large: { type: 'boolean', default: false },
+  },
 })
 
 const unknown = positionals.filter(name => !BENCHES.some(bench => bench.name === name))
@@ -37,9 +41,13 @@ const tables: (Table & { bench: string })[] = []
 for (const { name, run } of BENCHES) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
   const progress = (text: string) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${name}: ${text}`)
+    process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)
   }
-  const results = await run({ large: values.large, progress })
+  const results = await run({
+    large: values.large,
+    progress,
+    ...(values.backend === undefined ? {} : { backend: values.backend }),
+  })
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
   for (const table of results) {
     tables.push({ bench: name, ...table })

@@ -18,6 +18,8 @@ export interface Table {
 export interface BenchOptions {
   /** Also what needs gigabytes of disk and memory. */
   readonly large: boolean
+  /** Only this backend; all that are usable when absent. */
+  readonly backend?: string
   /** Says what is going on; not part of the result. */
   readonly progress: (text: string) => void
 }
