@@ -7,16 +7,8 @@
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { ModelSpec } from '../spec.ts'
 import type { Family, LayerSlots } from './family.ts'
-import {
-  attentionSlots,
-  gatedSlots,
-  llamaLikeSlots,
-  llamaLikeSpec,
-  qkNormSlots,
-  type Ways,
-  withWindows,
-} from './llama-like.ts'
-import { expectValue, optionalSize, softCap, windowsOf } from './reading.ts'
+import { attentionSlots, gatedSlots, llamaLikeSlots, llamaLikeSpec, qkNormSlots, type Ways } from './llama-like.ts'
+import { expectValue, optionalSize, softCap } from './reading.ts'
 import { ropeKeys, rotaryOf } from './rope.ts'
 
 /** What all three versions have. */
@@ -65,12 +57,8 @@ export const gemma2: Family = {
   name: 'gemma2',
   modelTypes: ['gemma2'],
   spec: config => {
-    const spec = cappedSpec('gemma2', config, { positions: 8192, kvHeads: 4 }, { scores: 50, logits: 30 })
-    const window = optionalSize(config, 'sliding_window', 4096)
-    return withWindows(
-      spec,
-      windowsOf(config, spec.layers.length, window, layer => layer % 2 === 0),
-    )
+    const window = { size: optionalSize(config, 'sliding_window', 4096), isLocal: (layer: number) => layer % 2 === 0 }
+    return cappedSpec('gemma2', config, { positions: 8192, kvHeads: 4, window }, { scores: 50, logits: 30 })
   },
   slots: (spec, has) => llamaLikeSlots(spec, has, block => cappedLayer(spec, block, has)),
 }
@@ -82,7 +70,9 @@ export const gemma3: Family = {
     const config = outer.has('text_config') ? outer.child('text_config') : outer
     if (config !== outer) expectValue(config, 'model_type', 'gemma3_text')
     expectValue(config, 'use_bidirectional_attention', false)
+    const every = config.size('sliding_window_pattern', 6)
     const ways: Ways = {
+      window: { size: optionalSize(config, 'sliding_window', 4096), isLocal: layer => (layer + 1) % every !== 0 },
       positions: 131_072,
       vocab: 262_208,
       heads: 8,
@@ -90,12 +80,9 @@ export const gemma3: Family = {
       rotary: dHead => rotaryOf(ropeKeys(config, { theta: 1_000_000, layerType: 'full_attention' }), dHead),
     }
     const spec = cappedSpec('gemma3', config, ways, { scores: null, logits: null })
-    const every = config.size('sliding_window_pattern', 6)
-    const window = optionalSize(config, 'sliding_window', 4096)
-    const windows = windowsOf(config, spec.layers.length, window, layer => (layer + 1) % every !== 0)
     const local = localRotary(config, spec.dHead)
-    const layers = spec.layers.map((layer, i) => (windows[i] === null ? layer : { ...layer, rotary: local }))
-    return withWindows({ ...spec, layers, qkNorm: 'head' }, windows)
+    const layers = spec.layers.map(layer => (layer.window === null ? layer : { ...layer, rotary: local }))
+    return { ...spec, layers, qkNorm: 'head' }
   },
   slots: (spec, has) =>
     llamaLikeSlots(spec, has, block => ({ ...cappedLayer(spec, block, has), ...qkNormSlots(block) })),

@@ -6,7 +6,7 @@
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { ModelSpec, RotarySpec } from '../spec.ts'
 import type { ExpertSlots, Has, LayerSlots, ModelSlots } from './family.ts'
-import { activationOf, expectValue, linearSlot, optionalSize } from './reading.ts'
+import { activationOf, expectValue, linearSlot, optionalSize, windowsOf } from './reading.ts'
 import { ropeKeys, rotaryOf } from './rope.ts'
 
 /** What absent keys mean, and where a family keeps what. */
@@ -23,11 +23,13 @@ export interface Ways {
   readonly tied?: boolean
   readonly activationKey?: string
   readonly activation?: string
+  /** Local layers see `size` positions: all layers, or those of `isLocal`. When absent: none. */
+  readonly window?: { readonly size: number | null; readonly isLocal?: (layer: number) => boolean }
   /** The rotary setting, where it takes more than the usual keys. */
   readonly rotary?: (dHead: number) => RotarySpec
 }
 
-/** The spec that the usual keys describe; no layer has a window. */
+/** The spec that the usual keys describe. */
 export function llamaLikeSpec(family: string, config: ConfigReader, ways: Ways): ModelSpec {
   const dModel = config.size('hidden_size')
   const heads = config.size('num_attention_heads', ways.heads)
@@ -38,15 +40,12 @@ export function llamaLikeSpec(family: string, config: ConfigReader, ways: Ways):
   if (dHead % 2 !== 0) throw config.error('head_dim', 'an even number')
   expectValue(config, 'pretraining_tp', 1)
   const rotary = ways.rotary?.(dHead) ?? wholeRotary(config, dHead, ways.theta)
+  const { size, isLocal } = ways.window ?? { size: null }
+  const windows = windowsOf(config, config.size('num_hidden_layers'), size, isLocal ?? (() => true))
   const attentionBias = config.boolean('attention_bias', false)
   return {
     family,
-    layers: Array.from({ length: config.size('num_hidden_layers') }, () => ({
-      rotary,
-      window: null,
-      attentionScale: 1 / Math.sqrt(dHead),
-      sparse: false,
-    })),
+    layers: windows.map(window => ({ rotary, window, attentionScale: 1 / Math.sqrt(dHead), sparse: false })),
     dModel,
     heads,
     kvHeads,
@@ -77,11 +76,6 @@ function wholeRotary(config: ConfigReader, dHead: number, theta = 10_000): Rotar
   const keys = ropeKeys(config, { theta })
   if (keys.share !== 1) throw config.error('partial_rotary_factor', '1')
   return rotaryOf(keys, dHead)
-}
-
-/** The spec with its layers' windows. */
-export function withWindows(spec: ModelSpec, windows: readonly (number | null)[]): ModelSpec {
-  return { ...spec, layers: spec.layers.map((layer, i) => ({ ...layer, window: windows[i] ?? null })) }
 }
 
 /** Where the text model's tensors start: `model.`, or inside a multimodal checkpoint. */

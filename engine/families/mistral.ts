@@ -3,8 +3,8 @@
  * Its text model may stand inside a multimodal checkpoint, under `text_config`.
  */
 import type { Family } from './family.ts'
-import { llamaLikeSlots, llamaLikeSpec, withWindows } from './llama-like.ts'
-import { expectValue, optionalSize, windowsOf } from './reading.ts'
+import { llamaLikeSlots, llamaLikeSpec } from './llama-like.ts'
+import { expectValue, optionalSize } from './reading.ts'
 
 export const mistral: Family = {
   name: 'mistral',
@@ -12,13 +12,9 @@ export const mistral: Family = {
   spec: outer => {
     const config = outer.has('text_config') ? outer.child('text_config') : outer
     if (config !== outer) expectValue(config, 'model_type', 'mistral')
-    const spec = llamaLikeSpec('mistral', config, { positions: 131_072, kvHeads: 8 })
     // Absent means 4096; only null means none.
-    const window = optionalSize(config, 'sliding_window', 4096)
-    return withWindows(
-      spec,
-      windowsOf(config, spec.layers.length, window, () => true),
-    )
+    const window = { size: optionalSize(config, 'sliding_window', 4096) }
+    return llamaLikeSpec('mistral', config, { positions: 131_072, kvHeads: 8, window })
   },
   slots: llamaLikeSlots,
 }

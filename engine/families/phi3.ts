@@ -9,8 +9,8 @@
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { RotarySpec } from '../spec.ts'
 import type { Family, LinearSlot } from './family.ts'
-import { llamaLikeSlots, llamaLikeSpec, withWindows } from './llama-like.ts'
-import { linearSlot, windowsOf } from './reading.ts'
+import { llamaLikeSlots, llamaLikeSpec } from './llama-like.ts'
+import { linearSlot } from './reading.ts'
 import { plainFrequencies, type RopeKeys, ropeKeys, rotaryOf } from './rope.ts'
 
 export const phi3: Family = {
@@ -19,10 +19,9 @@ export const phi3: Family = {
   spec: config => {
     const keys = ropeKeys(config)
     const rotary = (dHead: number) => phiRotary(config, keys, dHead)
-    const spec = llamaLikeSpec('phi3', config, { positions: 4096, eps: 1e-5, rotary })
-    const windows = windowsOf(config, spec.layers.length, config.optionalSize('sliding_window'), () => true)
-    const maxPositions = isLong(keys) ? Math.min(spec.maxPositions, originalPositions(config)) : spec.maxPositions
-    return withWindows({ ...spec, maxPositions }, windows)
+    const window = { size: config.optionalSize('sliding_window') }
+    const spec = llamaLikeSpec('phi3', config, { positions: 4096, eps: 1e-5, rotary, window })
+    return isLong(keys) ? { ...spec, maxPositions: Math.min(spec.maxPositions, originalPositions(config)) } : spec
   },
   slots: (spec, has) =>
     llamaLikeSlots(spec, has, block => {
