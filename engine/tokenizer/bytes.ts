@@ -56,23 +56,40 @@ export function strictText(bytes: Uint8Array): string | null {
   }
 }
 
-/** Length of the UTF-8 character at `at` as its first byte claims; 0 if none can begin there. */
-function claimedLength(byte: number): number {
-  if (byte < 0x80) return 1
-  if (byte >= 0xc2 && byte <= 0xdf) return 2
-  if (byte >= 0xe0 && byte <= 0xef) return 3
-  return byte >= 0xf0 && byte <= 0xf4 ? 4 : 0
+/** By its first byte: how many bytes a character takes, that byte's share of the code point, and the least it may be. */
+function leading(byte: number): readonly [length: number, bits: number, least: number] | null {
+  if (byte < 0x80) return [1, byte, 0]
+  if (byte >= 0xc0 && byte < 0xe0) return [2, byte & 0x1f, 0x80]
+  if (byte >= 0xe0 && byte < 0xf0) return [3, byte & 0x0f, 0x800]
+  return byte >= 0xf0 && byte < 0xf8 ? [4, byte & 0x07, 0x10000] : null
+}
+
+/**
+ * The UTF-8 character that begins at `at`, or null. By hand, because a decoder throws where there is none:
+ * over a vocabulary full of bytes that takes a hundred times longer.
+ */
+function characterAt(bytes: Uint8Array, at: number): { readonly char: string; readonly length: number } | null {
+  const lead = leading(bytes[at] ?? 0)
+  if (lead === null) return null
+  const [length, bits, least] = lead
+  let point = bits
+  for (let i = 1; i < length; i++) {
+    const byte = bytes[at + i] ?? 0
+    if ((byte & 0xc0) !== 0x80) return null
+    point = (point << 6) | (byte & 0x3f)
+  }
+  const isSurrogate = point >= 0xd800 && point <= 0xdfff
+  if (point < least || point > 0x10ffff || isSurrogate) return null
+  return { char: String.fromCodePoint(point), length }
 }
 
 /** Bytes as pieces in order: the characters that are there, and each byte that belongs to none. */
 export function textAndBytes(bytes: Uint8Array): (string | number)[] {
   const pieces: (string | number)[] = []
   for (let at = 0; at < bytes.length; ) {
-    const byte = bytes[at] ?? 0
-    const length = claimedLength(byte)
-    const char = length > 0 && at + length <= bytes.length ? strictText(bytes.subarray(at, at + length)) : null
-    pieces.push(char ?? byte)
-    at += char === null ? 1 : length
+    const found = characterAt(bytes, at)
+    pieces.push(found?.char ?? bytes[at] ?? 0)
+    at += found?.length ?? 1
   }
   return pieces
 }

@@ -26,24 +26,19 @@ const STAND_INS: ReadonlyMap<string, string> = new Map([
   ['\t', '⇥'],
 ])
 
-const STAND_IN_CHARS = new Set(STAND_INS.values())
-
-/** Control, format, surrogate, private and unassigned characters, separators, and blanks that count as letters or marks. */
-const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800\u3164]/u
-
-function codePoint(char: string): string {
-  return `<U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}>`
-}
+/**
+ * What does not show as itself: control, format, surrogate, private and unassigned characters, separators,
+ * blanks that count as letters or marks, and the stand-ins.
+ */
+const NOT_ITSELF = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800·⏎⇥]/gu
 
 function showChar(char: string): string {
-  const standIn = STAND_INS.get(char)
-  if (standIn !== undefined) return standIn
-  return STAND_IN_CHARS.has(char) || INVISIBLE.test(char) ? codePoint(char) : char
+  const hex = (char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  return STAND_INS.get(char) ?? `<U+${hex}>`
 }
 
 function showText(text: string): string {
-  let label = ''
-  for (const char of text) label += showChar(char)
+  const label = text.replace(NOT_ITSELF, showChar)
   // A combining mark needs something to stand on.
   return /^\p{M}/u.test(label) ? `◌${label}` : label
 }
