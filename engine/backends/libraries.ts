@@ -5,12 +5,13 @@
  */
 import koffi from 'koffi'
 import { BackendError } from '../errors.ts'
+import { keepLoaded } from './keep-loaded.ts'
 
 /**
  * C = A · B, row-major, C overwritten. A is [m, k]; B is [k, n], or [n, k] with `transposeB`.
  * Sizes are checked by nobody below: the arrays must hold them.
  */
-export type Sgemm = (
+type Sgemm = (
   transposeB: boolean,
   m: number,
   n: number,
@@ -164,6 +165,7 @@ function tryOpen(kind: Kind, handle: Handle, file: string, refusals: string[]): 
   try {
     const { sgemm, version } = kind.open(handle)
     const wrong = checkProduct(sgemm)
+    keepLoaded(file)
     if (wrong === undefined) return { name: `${kind.title}${version === '' ? '' : ` ${version}`} (${file})`, sgemm }
     refusals.push(`${file}: ${wrong}`)
   } catch (error) {

@@ -19,7 +19,7 @@ const BYTES_PER_FLOAT = 4
 const HEAP_END_BYTES = 2 ** 32
 
 /** What we use of the compiled module below tfjs's ops; the package's types leave it out. */
-export interface WasmModule {
+interface WasmModule {
   readonly HEAPU8: Uint8Array<ArrayBuffer>
   /** A signed address: `>>> 0` it. */
   _malloc(bytes: number): number

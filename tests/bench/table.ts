@@ -1,6 +1,6 @@
 /** What a benchmark hands back: tables of numbers, printed for people or as JSON. */
 
-export interface Column {
+interface Column {
   readonly key: string
   readonly label: string
   /** Digits after the point. @default 0 */
@@ -15,7 +15,7 @@ export interface Table {
   readonly note: string
 }
 
-export interface BenchOptions {
+interface BenchOptions {
   /** Also what needs gigabytes of disk and memory. */
   readonly large: boolean
   /** Only this backend; all that are usable when absent. */
