@@ -60,8 +60,9 @@ it('a snapshot and batches say what the journal says', async () => {
       const reader = new RunReader(run.id, wireSnapshot(new RunFold(run, events.slice(0, from)).snapshot()))
       let at = from
       for (const size of [...sizes, events.length]) {
-        const [first, ...rest] = events.slice(at, at + size)
-        if (first === undefined) continue
+        // Some batches begin with what the reader has already.
+        const [first, ...rest] = events.slice(Math.max(0, at - (size % 3)), at + size)
+        if (first === undefined || size === 0 || at >= events.length) continue
         const batch = wireBatch(run.id, [first, ...rest])
         expect(reader.apply(batch)).toBe('applied')
         expect(reader.apply(batch)).toBe('seen')
