@@ -171,7 +171,9 @@ export function cellFrame(spec: FigureSpec, index: number, ink: PlotInk): Json[]
 export function panelHeight(spec: FigureSpec, widthPx: number): number {
   const rowCount = spec.y.ticks.length
   const rowPx = rowCount <= 12 ? 26 : rowCount <= 24 ? 18 : rowCount <= 48 ? 11 : 5
-  const body = Math.min(Math.max(rowCount * rowPx, 110), Math.max(280, widthPx * 0.75))
+  // Rows are few, or the axis' own name is long: neither may be cut.
+  const least = Math.max(110, spec.y.label.length * LABEL_PX * CHARACTER)
+  const body = Math.min(Math.max(rowCount * rowPx, least), Math.max(280, widthPx * 0.75))
   const tilted = spec.x.kind === 'position' || spec.x.kind === 'prompt'
   return Math.round(body + 40 + (tilted ? longest(spec.x) * TICK_PX * CHARACTER : 0))
 }

@@ -82,6 +82,8 @@ const here = () => parseRoute(window.location.pathname, window.location.search)
 const current = createStore<Route>(typeof window === 'undefined' ? { view: 'home' } : here())
 if (typeof window !== 'undefined') window.addEventListener('popstate', () => current.set(here()))
 
+export const currentRoute = (): Route => current.get()
+
 export function useRoute(): Route {
   return useStore(current)
 }

@@ -25,14 +25,20 @@ export function FigureGroup({ run, group, selected, onOpen }: FigureGroupProps) 
 
   const first = panels[0]?.spec
   if (first === undefined) return null
-  const captions = new Set(panels.map(panel => panel.spec.caption))
+  const oneMetric = panels.every(panel => panel.spec.metric === first.metric)
+  const oneCaption = panels.every(panel => panel.spec.caption === first.caption)
   const meanings = new Map(panels.flatMap(panel => panel.spec.marks).map(mark => [mark.symbol, mark.meaning]))
   const crowded = panels.some(panel => markedCells(panel, MAX_DRAWN_MARKS) === null)
   return (
     <section className="figure-group card" aria-label={panels.map(panel => panel.spec.title).join(', ')}>
       <header className="figure-group-head">
-        <h2>{first.metric}</h2>
-        <ColourBar colouring={colouring} metric={first.metric} unit={first.unit} value={pointed} />
+        <h2>{oneMetric ? first.metric : `${first.y.label} × ${first.x.label}`}</h2>
+        <ColourBar
+          colouring={colouring}
+          metric={oneMetric ? first.metric : 'effect'}
+          unit={first.unit}
+          value={pointed}
+        />
       </header>
       <div className="panels" data-wide={panels.some(panel => panel.spec.x.ticks.length > 48)}>
         {panels.map(panel => (
@@ -44,12 +50,19 @@ export function FigureGroup({ run, group, selected, onOpen }: FigureGroupProps) 
             selected={selected?.figure === panel.spec.id ? selected.index : null}
             onOpen={index => onOpen({ figure: panel.spec.id, index })}
             onPoint={onPoint}
-            caption={captions.size > 1 ? panel.spec.caption : null}
           />
         ))}
       </div>
       <footer className="figure-caption">
-        {captions.size === 1 && <p>{first.caption}</p>}
+        {oneCaption ? (
+          <p>{first.caption}</p>
+        ) : (
+          panels.map(panel => (
+            <p key={panel.spec.id}>
+              <b>{panel.spec.title}.</b> {panel.spec.caption}
+            </p>
+          ))
+        )}
         {[...meanings].map(([symbol, meaning]) => (
           <p key={symbol}>
             <b>{symbol}</b> {meaning}

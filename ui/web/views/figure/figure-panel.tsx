@@ -15,10 +15,9 @@ interface FigurePanelProps {
   readonly onOpen: (index: number) => void
   /** The value under the pointer or cursor. */
   readonly onPoint: (value: number | null) => void
-  readonly caption: string | null
 }
 
-export function FigurePanel({ run, panel, colouring, selected, onOpen, onPoint, caption }: FigurePanelProps) {
+export function FigurePanel({ run, panel, colouring, selected, onOpen, onPoint }: FigurePanelProps) {
   const { spec, values } = panel
   const filled = filledCells(panel)
   const onHover = useCallback(
@@ -34,10 +33,7 @@ export function FigurePanel({ run, panel, colouring, selected, onOpen, onPoint, 
         </span>
       </div>
       <Heatmap panel={panel} colouring={colouring} selected={selected} onOpen={onOpen} onHover={onHover} />
-      <div className="panel-foot">
-        {caption !== null && <figcaption className="figure-caption">{caption}</figcaption>}
-        <Downloads run={run} panel={panel} colouring={colouring} />
-      </div>
+      <Downloads run={run} panel={panel} colouring={colouring} />
     </figure>
   )
 }

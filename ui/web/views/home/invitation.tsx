@@ -1,9 +1,7 @@
 /** The first thing that a newcomer sees: one button that shows what the workbench does. */
 import { useState } from 'react'
-import { api } from '../../../client/api.ts'
 import { useStudies } from '../../services/catalog.ts'
-import { merge } from '../../services/feed.ts'
-import { navigate } from '../../services/route.ts'
+import { runAll } from '../../services/run-all.ts'
 import { toastError } from '../../services/toasts.ts'
 
 export function Invitation() {
@@ -14,13 +12,7 @@ export function Invitation() {
   const startAll = async () => {
     setStarting(true)
     try {
-      const started = []
-      for (const study of built) {
-        const preset = study.presets.find(one => one.for === 'embedded')
-        started.push(await api.start({ study: study.id, ...(preset === undefined ? {} : { preset: preset.id }) }))
-      }
-      merge(started)
-      navigate({ view: 'watch', runs: started.map(run => run.id) })
+      await runAll(built)
     } catch (error) {
       toastError(error)
       setStarting(false)
@@ -40,7 +32,7 @@ export function Invitation() {
         disabled={starting || built.length === 0}
         onClick={startAll}
       >
-        Run all three studies on the embedded model
+        {starting ? 'Starting …' : 'Run all three studies on the embedded model'}
       </button>
     </section>
   )

@@ -6,8 +6,10 @@ import './watch.css'
 export function WatchPage({ runs }: { readonly runs: readonly RunId[] }) {
   return (
     <div className="page watch">
-      <h1>{runs.length === 1 ? 'One run' : `${runs.length} runs`}</h1>
-      <p className="muted">They compute one after another; each heatmap fills as its cells arrive.</p>
+      <h1>Side by side</h1>
+      <p className="muted">
+        One run computes at a time; each heatmap fills as its cells arrive. Follow a title for all of its figures.
+      </p>
       {runs.map(run => (
         <WatchedRun key={run} run={run} />
       ))}

@@ -1,0 +1,28 @@
+/** The first minute of a newcomer: an empty workbench, one button, three studies of the embedded model. */
+import { expect, it } from 'vitest'
+import { setStage } from './support/setup.ts'
+
+const stage = setStage([])
+
+it('runs all three studies by one button, and shows them filling and filled', async () => {
+  const page = await stage.open()
+  await page.goto(`${stage.origin}/`)
+  await page.getByRole('button', { name: 'Run all three studies on the embedded model' }).click()
+  const titles = ['Yes/no steering', 'Time patching', 'Neuron ablation']
+  for (const title of titles) {
+    const run = page.getByRole('main').getByRole('region', { name: title, exact: true })
+    await run.getByRole('figure').first().waitFor({ timeout: 100_000 })
+    await run.getByText('done', { exact: true }).waitFor({ timeout: 100_000 })
+    const counts = await run.getByText(/ \/ [\d,]+ cells$/).allTextContents()
+    expect(counts.length).toBeGreaterThan(0)
+    for (const count of counts) {
+      const [filled, all] = count.replace(' cells', '').split(' / ')
+      expect(filled).toBe(all)
+    }
+  }
+  // Every run is in the list, and behind its own link.
+  const runs = page.getByRole('navigation', { name: 'Runs' })
+  expect(await runs.getByRole('link', { name: /\(done\)$/ }).count()).toBe(3)
+  await runs.getByRole('link', { name: /^Time patching/ }).click()
+  await page.getByRole('main').getByRole('heading', { level: 1, name: 'Time patching' }).waitFor()
+}, 300_000)

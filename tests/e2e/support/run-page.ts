@@ -1,0 +1,47 @@
+/** What a test reads from the page, by role and name as a person would. */
+import type { Page } from 'playwright-core'
+
+/** Cells that a figure shows as arrived, and how many it has; null before it is there. */
+export async function cellsShown(page: Page, figure: string): Promise<{ filled: number; all: number } | null> {
+  const text = await page
+    .getByRole('figure', { name: figure, exact: true })
+    .getByText(/^[\d,]+ \/ [\d,]+ cells$/)
+    .textContent({ timeout: 5000 })
+    .catch(() => null)
+  const match = /^([\d,]+) \/ ([\d,]+)/.exec(text ?? '')
+  return match === null ? null : { filled: numberOf(match[1]), all: numberOf(match[2]) }
+}
+
+const numberOf = (text = '') => Number(text.replaceAll(',', ''))
+
+/** The state that the run's own page shows. */
+export async function stateShown(page: Page): Promise<string> {
+  return (await page.getByRole('status', { name: 'State' }).textContent()) ?? ''
+}
+
+export async function untilState(page: Page, state: string): Promise<void> {
+  await page.getByRole('status', { name: 'State' }).getByText(state, { exact: true }).waitFor()
+}
+
+/** Waits until a figure shows at least so many cells; returns how many it shows. */
+export async function untilCells(page: Page, figure: string, atLeast: number): Promise<number> {
+  for (;;) {
+    const shown = await cellsShown(page, figure)
+    if (shown !== null && shown.filled >= atLeast) return shown.filled
+    await page.waitForTimeout(50)
+  }
+}
+
+/** Starts the slow study from its form and waits for its own page; returns the run's id. */
+export async function startFromForm(page: Page, origin: string, gate = ''): Promise<string> {
+  await page.goto(`${origin}/`)
+  const studies = page.getByRole('list', { name: 'Studies' })
+  await studies.getByRole('link', { name: /^Slow study:/ }).click()
+  if (gate !== '') {
+    await page.getByText('Advanced').click()
+    await page.getByRole('textbox', { name: 'Gate' }).fill(gate)
+  }
+  await page.getByRole('button', { name: 'Start run' }).click()
+  await page.waitForURL(/\/run\//)
+  return new URL(page.url()).pathname.slice('/run/'.length)
+}
