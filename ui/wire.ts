@@ -52,7 +52,7 @@ export interface WireSnapshot extends RunFields {
 }
 
 /** A figure in JSON, row-major: null for "no value", mark 0 for none. */
-export interface FigureNumbers {
+interface FigureNumbers {
   readonly spec: FigureSpec
   readonly values: readonly (number | null)[]
   readonly marks: readonly number[]

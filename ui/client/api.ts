@@ -31,7 +31,6 @@ export interface ApiOptions {
 }
 
 export type DownloadFormat = 'csv' | 'json' | 'svg'
-export type Api = ReturnType<typeof createApi>
 
 export function createApi({ base = '', token }: ApiOptions = {}) {
   async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {

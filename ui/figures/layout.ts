@@ -8,13 +8,13 @@ import type { ColourRange } from './colours.ts'
 import { textWidthEm, tickLabel } from './text.ts'
 import { labelStep, roundTicks, tickNumber } from './ticks.ts'
 
-export interface TickLabel {
+interface TickLabel {
   /** Centre of the cell along its axis. */
   readonly at: number
   readonly text: string
 }
 
-export interface AxisLayout {
+interface AxisLayout {
   readonly ticks: readonly TickLabel[]
   /** Size of the tick labels, in points. */
   readonly font: number

@@ -13,7 +13,7 @@ import type { AckWindow } from './ack-window.ts'
 import { wireBatch, wireSnapshot } from './wire-form.ts'
 
 /** Where a stream reads: the workbench. */
-export interface RunSource {
+interface RunSource {
   snapshot(run: RunId): Promise<RunSnapshot>
   events(run: RunId, from: number): Promise<readonly JournalEvent[]>
 }
