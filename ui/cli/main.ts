@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   capture: async () => (await import('./capture.ts')).capture,
   generate: async () => (await import('./generate.ts')).generate,
   doctor: async () => (await import('./doctor.ts')).doctor,
+  verify: async () => (await import('./verify.ts')).verify,
   'demo-eval': async () => (await import('./demo-eval.ts')).demoEval,
 }
 
@@ -61,14 +62,18 @@ function explain(error: unknown): string {
   return `patchlight: ${sentence}${stack} (this is a bug of Patchlight's; PATCHLIGHT_DEBUG=1 shows where)`
 }
 
-/** Runs the command line; sets the process's exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
-  endOnClosedPipe()
-  const output = processOutput()
+/** Runs one command to its end. What goes wrong is said in one sentence; returns the exit code. */
+export async function execute(argv: readonly string[], output: Output): Promise<number> {
   try {
-    process.exitCode = await dispatch(argv, output)
+    return await dispatch(argv, output)
   } catch (error) {
     output.say(explain(error))
-    process.exitCode = error instanceof UsageError ? 2 : 1
+    return error instanceof UsageError ? 2 : 1
   }
+}
+
+/** The process's own command line; sets its exit code. */
+export async function main(argv: readonly string[]): Promise<void> {
+  endOnClosedPipe()
+  process.exitCode = await execute(argv, processOutput())
 }
