@@ -27,12 +27,23 @@ const SHORT_FORMS: readonly {
   { form: /^ATTN[ _]?(\d+)$/i, read: ([layer = 0]) => ({ site: 'attn_out', layer }) },
 ]
 
+const resolved = new WeakMap<ModelSpec, Map<string, Address>>()
+
 /**
- * Reads one hook point.
+ * Reads one hook point. What was read once is remembered: a sweep asks for the same few names
+ * many thousand times.
  * @throws HookPointError for a name that does not exist or that this model does not have, naming the nearest valid ones
  * @throws ShapeError for a head or neuron out of range
  */
 export function resolvePoint(spec: ModelSpec, text: string): Address {
+  const known = resolved.get(spec) ?? new Map<string, Address>()
+  resolved.set(spec, known)
+  const address = known.get(text) ?? readPoint(spec, text)
+  known.set(text, address)
+  return address
+}
+
+function readPoint(spec: ModelSpec, text: string): Address {
   const typed = text.trim()
   for (const { form, read } of SHORT_FORMS) {
     const match = form.exec(typed)

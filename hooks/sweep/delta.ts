@@ -5,9 +5,59 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Backend, Weight } from '../../engine/backends/types.ts'
 import { internalError } from '../../engine/errors.ts'
+import type { Point } from '../../engine/points.ts'
 import type { LayerWeights } from '../../engine/weights.ts'
 import { applyChange, type Edit } from '../edit.ts'
 import type { BaseRun } from './base-run.ts'
+
+/** What one row of an activation gains where a lane joins. */
+export interface Entry {
+  readonly point: Point
+  readonly position: number
+  /** First changed feature. */
+  readonly offset: number
+  /** New values minus the base's. */
+  readonly difference: Float32Array
+}
+
+/** An entry, and the row of the stream block that takes it. */
+export interface PlacedEntry {
+  readonly entry: Entry
+  readonly row: number
+}
+
+/**
+ * What edits at the joining boundary change, against the base's activations. Edits of one row are
+ * applied one after another, as the pass would; rows whose numbers stay are left out.
+ */
+export function entriesOf(edits: readonly Edit[], base: BaseRun): Entry[] {
+  const rows = new Map<string, Edit[]>()
+  for (const edit of edits) {
+    const key = `${edit.point.name}|${edit.position}`
+    const row = rows.get(key)
+    if (row === undefined) rows.set(key, [edit])
+    else row.push(edit)
+  }
+  return [...rows.values()].flatMap(row => entryOf(row, base) ?? [])
+}
+
+function entryOf(edits: readonly Edit[], base: BaseRun): Entry | null {
+  const [first] = edits
+  if (first === undefined) return null
+  const { point, position } = first
+  const offset = Math.min(...edits.map(edit => edit.offset))
+  const end = Math.max(...edits.map(edit => edit.offset + edit.length))
+  const old = base.row(point, position).subarray(offset, end)
+  const difference = old.slice()
+  for (const edit of edits)
+    applyChange(difference.subarray(edit.offset - offset, edit.offset - offset + edit.length), edit.change)
+  let differs = false
+  for (let i = 0; i < difference.length; i++) {
+    difference[i] = (difference[i] ?? 0) - (old[i] ?? 0)
+    if (difference[i] !== 0) differs = true
+  }
+  return differs ? { point, position, offset, difference } : null
+}
 
 /** A changed stretch of features of one row. */
 interface Difference {
@@ -17,69 +67,46 @@ interface Difference {
   readonly values: Float32Array
 }
 
-export interface EnteringEdit {
-  readonly edit: Edit
-  readonly base: BaseRun
-  /** Row of the stream block. */
-  readonly row: number
-}
-
-/** New values minus the base's; null where nothing changes. */
-export function differenceOf(edit: Edit, base: BaseRun): Float32Array | null {
-  const old = base.row(edit.point, edit.position).subarray(edit.offset, edit.offset + edit.length)
-  const changed = old.slice()
-  applyChange(changed, edit.change)
-  let differs = false
-  for (let i = 0; i < changed.length; i++) {
-    const difference = (changed[i] ?? 0) - (old[i] ?? 0)
-    if (difference !== 0) differs = true
-    changed[i] = difference
-  }
-  return differs ? changed : null
-}
-
 /** Columns taken at once from a matrix as products; fewer are added one by one. */
 const MIN_PRODUCT_COLUMNS = 8
 
 /**
- * Adds the deltas of edits at one boundary to a block of stream rows.
+ * Adds the deltas of entries at one boundary to a block of stream rows.
  * @param block [rows · d_model], changed in place
- * @param weights of the layer that the edits' points are in; null for the embedding
+ * @param weights of the layer that the entries' points are in; null for the embedding
  */
 export function addDeltas(
   backend: Backend,
-  edits: readonly EnteringEdit[],
+  entries: readonly PlacedEntry[],
   weights: LayerWeights | null,
   block: Float32Array,
   width: number,
 ): void {
   const through = new Map<Weight, Difference[]>()
-  for (const { edit, base, row } of edits) {
-    const values = differenceOf(edit, base)
-    if (values === null) continue
+  for (const { entry, row } of entries) {
     const at = row * width
-    const weight = matrixOf(edit, weights)
+    const { offset, difference: values } = entry
+    const weight = matrixBehind(entry.point, weights)
     if (weight !== null) {
-      const list = through.get(weight) ?? []
-      list.push({ at, offset: edit.offset, values })
-      through.set(weight, list)
-    } else {
-      // `result` holds one stretch of the stream's width a head; all others are the stream's width themselves.
-      for (let i = 0; i < values.length; i++) {
-        const target = at + ((edit.offset + i) % width)
-        block[target] = (block[target] ?? 0) + (values[i] ?? 0)
-      }
+      const list = through.get(weight)
+      if (list === undefined) through.set(weight, [{ at, offset, values }])
+      else list.push({ at, offset, values })
+      continue
+    }
+    // `result` holds one stretch of the stream's width a head; all others are the stream's width themselves.
+    for (let i = 0; i < values.length; i++) {
+      const target = at + ((offset + i) % width)
+      block[target] = (block[target] ?? 0) + (values[i] ?? 0)
     }
   }
   for (const [weight, differences] of through) addThrough(backend, weight, differences, block)
 }
 
 /** The matrix between a point and the stream, or null where there is none. */
-function matrixOf(edit: Edit, weights: LayerWeights | null): Weight | null {
-  const { site } = edit.point
+function matrixBehind({ site, name }: Point, weights: LayerWeights | null): Weight | null {
   if (site !== 'z' && site !== 'mlp_post') return null
   const weight = site === 'z' ? weights?.o.weight : weights?.mlp?.down.weight
-  if (weight === undefined) throw internalError(`no matrix behind ${edit.point.name}`)
+  if (weight === undefined) throw internalError(`no matrix behind ${name}`)
   return weight
 }
 

@@ -6,6 +6,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core'
 import type { Model } from '../../engine/model.ts'
 import { resolvePoint } from '../../engine/point-names.ts'
+import { type Point, SITES } from '../../engine/points.ts'
 import { donorLookup } from '../donors.ts'
 import { compileEdits, type DonorLookup, donorNeeds, type Edit } from '../edit.ts'
 import { checkPrompt, runWithHooks } from '../hooked.ts'
@@ -13,7 +14,7 @@ import type { LaneHooks } from '../lane-tap.ts'
 import { checkMetric } from '../metric.ts'
 import { type BaseRun, runBase } from './base-run.ts'
 import { reachesOthers } from './boundary.ts'
-import { differenceOf } from './delta.ts'
+import { entriesOf } from './delta.ts'
 import { measureSlice } from './measure-slice.ts'
 import { planSweep, type Slice, type SweepPlan, tokensNeeded } from './plan.ts'
 import { measuredPosition, type PlannedPatch } from './resolve.ts'
@@ -138,15 +139,19 @@ function laneOf(context: SweepContext, plan: PlannedPatch): SweepLane | null {
   const edits = compileEdits(model.spec, patch.interventions, own.ids.length, encode, lookup).filter(edit =>
     isLive(model, edit, plan),
   )
-  const enters = (edit: Edit): boolean =>
-    plan.deltaAt !== null &&
-    (edit.point.name === plan.deltaAt.name || (edit.point.layer < 0 && plan.deltaAt.layer < 0 && plan.boundary === 0))
-  const entering = edits.filter(edit => enters(edit) && differenceOf(edit, base) !== null)
+  const enters = ({ point }: Edit): boolean =>
+    plan.deltaAt !== null && (point.name === plan.deltaAt.name || (isEmbedding(point) && isEmbedding(plan.deltaAt)))
+  const entering = entriesOf(edits.filter(enters), base)
   const met = edits.filter(edit => !enters(edit))
   const functions = (patch.functions ?? []).map(({ at, run }) => ({ point: resolvePoint(model.spec, at).point, run }))
   if (entering.length + met.length + functions.length === 0) return null
   const hooks: LaneHooks = { edits: met, functions }
   return makeLane(plan, base, entering, hooks)
+}
+
+/** Both embedding points add to the same stream, each for itself. */
+function isEmbedding({ site }: Point): boolean {
+  return SITES[site].stage === 'embed'
 }
 
 /** An edit at or before the measured position whose change can reach it. */

@@ -16,20 +16,21 @@ import type { LayerWeights } from '../../engine/weights.ts'
 import type { Edit } from '../edit.ts'
 import { type LaneHooks, LaneTap } from '../lane-tap.ts'
 import type { BaseRun } from './base-run.ts'
-import { addDeltas } from './delta.ts'
+import { addDeltas, type Entry } from './delta.ts'
 import type { PlannedPatch } from './resolve.ts'
 
 /** A lane of a sweep. */
 export interface SweepLane extends Lane {
   readonly plan: PlannedPatch
   readonly base: BaseRun
-  readonly entering: readonly Edit[]
+  /** What it gains where it joins. */
+  readonly entering: readonly Entry[]
   readonly hooks: LaneHooks
   /** The one row of it that goes on after the last attention; a tail's own is null. */
   readonly tail: SweepLane | null
 }
 
-export function makeLane(plan: PlannedPatch, base: BaseRun, entering: readonly Edit[], hooks: LaneHooks): SweepLane {
+export function makeLane(plan: PlannedPatch, base: BaseRun, entering: readonly Entry[], hooks: LaneHooks): SweepLane {
   const shared = { plan, base, entering, hooks, prefix: base.keyValues }
   return {
     ...shared,
@@ -41,10 +42,10 @@ export function makeLane(plan: PlannedPatch, base: BaseRun, entering: readonly E
 
 const tailOf = (lane: SweepLane): SweepLane => lane.tail ?? lane
 
-/** Lanes that are under way, their rows in this order. */
+/** Lanes that are under way, and their rows. */
 interface Active {
-  readonly lanes: readonly SweepLane[]
-  readonly stream: tf.Tensor2D
+  readonly batch: Batch<SweepLane>
+  readonly stream: tf.Tensor2D // [rows, d_model]
 }
 
 const inOrder = (a: SweepLane, b: SweepLane): number =>
@@ -59,15 +60,18 @@ export async function runSliceLayers(
   lanes: readonly SweepLane[],
   signal: AbortSignal | undefined,
 ): Promise<tf.Tensor2D> {
-  const { spec } = model
-  const count = spec.layers.length
+  const count = model.spec.layers.length
   const tap = tapOf(model, lanes)
   const trims = !lanes.some(lane => lane.plan.whole)
-  const joining = new Map<number, SweepLane[]>()
-  for (const lane of lanes) joining.set(lane.plan.boundary, [...(joining.get(lane.plan.boundary) ?? []), lane])
+  const joining = byBoundary(lanes)
   const first = Math.min(...joining.keys())
-  let active = joinAt(model, null, joining.get(0) ?? [], null, 0)
+  let active: Active | null = null
+  const goOn = (next: Active | null): void => {
+    if (active !== null && active.stream !== next?.stream) active.stream.dispose()
+    active = next
+  }
   try {
+    goOn(joinAt(model, null, joining.get(0) ?? [], null, 0))
     // A lane that joins after a layer's MLP may need that layer's matrix.
     for (let layer = Math.max(0, Math.ceil(first / 2) - 1); layer < count; layer++) {
       signal?.throwIfAborted()
@@ -75,27 +79,34 @@ export async function runSliceLayers(
       const mids = joining.get(2 * layer + 1) ?? []
       const posts = joining.get(2 * layer + 2) ?? []
       const cut = trims && layer === count - 1
-      if (active !== null || mids.length > 0) active = passLayer(model, tap, layer, weights, active, mids, cut)
-      active = joinAt(model, active, cut ? posts.map(tailOf) : posts, weights, 2 * layer + 2)
-      if (active !== null) active = fireStream(model, tap, layer, active)
+      if (active !== null || mids.length > 0) goOn(passLayer(model, tap, layer, weights, active, mids, cut))
+      goOn(joinAt(model, active, cut ? posts.map(tailOf) : posts, weights, 2 * layer + 2))
+      goOn(fireStream(model, tap, layer, active))
     }
-    if (active === null) throw internalError('a slice whose lanes never joined')
     return lastRows(active, lanes)
-  } catch (error) {
-    active?.stream.dispose()
-    throw error
+  } finally {
+    goOn(null)
   }
 }
 
-/** Fires `hook_resid_post` for those under way and those who just joined. */
-function fireStream(model: Model, tap: Tap, layer: number, active: Active): Active {
-  const context = passContext(model, batchOf(active.lanes), tap, layer)
-  const stream = tf.tidy(() => fire(context, 'resid_post', tf.clone(active.stream)))
-  active.stream.dispose()
-  return { ...active, stream }
+function byBoundary(lanes: readonly SweepLane[]): Map<number, SweepLane[]> {
+  const joining = new Map<number, SweepLane[]>()
+  for (const lane of lanes) {
+    const list = joining.get(lane.plan.boundary)
+    if (list === undefined) joining.set(lane.plan.boundary, [lane])
+    else list.push(lane)
+  }
+  return joining
 }
 
-/** One layer: attention for those under way, others join, then the MLP for all. */
+/** Fires `hook_resid_post` for those under way and those who just joined. */
+function fireStream(model: Model, tap: Tap, layer: number, active: Active | null): Active | null {
+  if (active === null || !tap.edits('resid_post', layer)) return active
+  const context = passContext(model, active.batch, tap, layer)
+  return { batch: active.batch, stream: tf.tidy(() => fire(context, 'resid_post', tf.clone(active.stream))) }
+}
+
+/** One layer: attention for those under way, others join, then the MLP for all. Keeps what it is given. */
 function passLayer(
   model: Model,
   tap: Tap,
@@ -105,68 +116,53 @@ function passLayer(
   mids: readonly SweepLane[],
   cut: boolean,
 ): Active {
-  let active = before
-  let attended: tf.Tensor2D | null = null
-  try {
-    if (active !== null) {
-      const halfway = attend(model, tap, layer, weights, active)
-      attended = halfway.out
-      active.stream.dispose()
-      active = { lanes: active.lanes, stream: halfway.stream }
+  const { parallel } = model.spec
+  let batch = before?.batch ?? batchOf<SweepLane>([])
+  const stream = tf.tidy(() => {
+    const attended = before === null ? null : attend(model, tap, layer, weights, before)
+    const after =
+      attended === null
+        ? null
+        : { batch, stream: parallel ? attended.pre : tf.add<tf.Tensor2D>(attended.pre, attended.out) }
+    const joined = joinAt(model, after, mids, weights, 2 * layer + 1)
+    if (joined === null) throw internalError('a layer without lanes')
+    const rows = cut ? measuredRows(joined.batch) : null
+    const pick = (x: tf.Tensor2D): tf.Tensor2D => (rows === null ? x : takeRows(x, rows))
+    batch = cut ? batchOf(joined.batch.lanes.map(tailOf)) : joined.batch
+    const context = passContext(model, batch, tap, layer)
+    const input = pick(joined.stream)
+    if (parallel && attended !== null) {
+      const added = tf.add<tf.Tensor2D>(pick(attended.out), mlpHalf(context, input, weights))
+      return tf.add<tf.Tensor2D>(input, added)
     }
-    active = joinAt(model, active, mids, weights, 2 * layer + 1)
-    if (active === null) throw internalError('a layer without lanes')
-    const { stream } = active
-    const lanes = cut ? active.lanes.map(tailOf) : active.lanes
-    const rows = cut ? measuredRows(batchOf(active.lanes)) : null
-    const parallelOut = attended
-    const next = tf.tidy(() => {
-      const pick = (x: tf.Tensor2D): tf.Tensor2D => (rows === null ? x : takeRows(x, rows))
-      const context = passContext(model, batchOf(lanes), tap, layer)
-      const input = pick(tf.clone(stream))
-      if (parallelOut !== null && model.spec.parallel)
-        return tf.add<tf.Tensor2D>(input, tf.add(pick(parallelOut), mlpHalf(context, input, weights)))
-      const mid = model.spec.parallel ? input : fire(context, 'resid_mid', input)
-      return tf.add<tf.Tensor2D>(mid, mlpHalf(context, mid, weights))
-    })
-    stream.dispose()
-    return { lanes, stream: next }
-  } finally {
-    attended?.dispose()
-  }
+    const mid = fire(context, 'resid_mid', input)
+    return tf.add<tf.Tensor2D>(mid, mlpHalf(context, mid, weights))
+  })
+  return { batch, stream }
 }
 
-/**
- * Attention of those under way. With sequential halves the stream after it; with parallel ones the
- * stream before it, and what attention adds.
- */
+/** Attention of those under way: the stream before it, as hooks leave it, and what it adds. The caller tidies. */
 function attend(
   model: Model,
   tap: Tap,
   layer: number,
   weights: LayerWeights,
   active: Active,
-): { stream: tf.Tensor2D; out: tf.Tensor2D | null } {
-  const batch = batchOf(active.lanes)
-  const rotary = new RotaryTables(batch.positions)
+): { pre: tf.Tensor2D; out: tf.Tensor2D } {
+  const rotary = new RotaryTables(active.batch.positions)
   try {
-    const context = passContext(model, batch, tap, layer)
+    const context = passContext(model, active.batch, tap, layer)
     const table = rotary.of(model.spec.layers[layer]?.rotary ?? null)
-    const { stream, out } = tf.tidy(() => {
-      const pre = enterBlock(context, active.stream)
-      const attended = attentionHalf(context, pre, weights, table)
-      const next = model.spec.parallel ? tf.clone(pre) : tf.add<tf.Tensor2D>(pre, attended.out)
-      return { stream: next, out: attended.out }
+    return tf.tidy(() => {
+      const pre = enterBlock(context, tf.clone(active.stream))
+      return { pre, out: attentionHalf(context, pre, weights, table).out }
     })
-    if (model.spec.parallel) return { stream, out }
-    out.dispose()
-    return { stream, out: null }
   } finally {
     rotary.dispose()
   }
 }
 
-/** Adds lanes to those under way. Takes over the old stream. */
+/** Those under way and those who join, in order; keeps what it is given. */
 function joinAt(
   model: Model,
   active: Active | null,
@@ -176,33 +172,26 @@ function joinAt(
 ): Active | null {
   if (joining.length === 0) return active
   const width = model.spec.dModel
-  const batch = batchOf(joining)
-  const block = new Float32Array(batch.rows * width)
+  const fresh = batchOf(joining)
+  const block = new Float32Array(fresh.rows * width)
   for (const [i, lane] of joining.entries())
-    block.set(lane.base.stream(boundary, lane.start, lane.plan.end), (batch.rowOf[i] ?? 0) * width)
-  const edits = joining.flatMap((lane, i) =>
-    lane.entering.map(edit => ({ edit, base: lane.base, row: (batch.rowOf[i] ?? 0) + edit.position - lane.start })),
+    block.set(lane.base.stream(boundary, lane.start, lane.plan.end), (fresh.rowOf[i] ?? 0) * width)
+  const entries = joining.flatMap((lane, i) =>
+    lane.entering.map(entry => ({ entry, row: (fresh.rowOf[i] ?? 0) + entry.position - lane.start })),
   )
-  addDeltas(model.backend, edits, weights, block, width)
-  const together = [...(active?.lanes ?? []), ...joining]
-  const order = [...together.keys()].sort((a, b) => compare(together, a, b))
-  const placed = batchOf(together)
+  addDeltas(model.backend, entries, weights, block, width)
+  const together = batchOf([...(active?.batch.lanes ?? []), ...joining])
+  const order = together.lanes.map((lane, from) => ({ lane, from })).sort((a, b) => inOrder(a.lane, b.lane))
   const stream = tf.tidy(() => {
-    const fresh = tf.tensor2d(block, [batch.rows, width])
-    const all = active === null ? fresh : tf.concat([active.stream, fresh], 0)
-    if (order.every((from, to) => from === to)) return all
+    const added = tf.tensor2d(block, [fresh.rows, width])
+    const all = active === null ? added : tf.concat([active.stream, added], 0)
+    if (order.every(({ from }, to) => from === to)) return all
     return takeRows(
       all,
-      order.flatMap(from => rowsOf(placed, from)),
+      order.flatMap(({ from }) => rowsOf(together, from)),
     )
   })
-  active?.stream.dispose()
-  return { lanes: order.flatMap(from => together[from] ?? []), stream }
-}
-
-function compare(lanes: readonly SweepLane[], a: number, b: number): number {
-  const [first, second] = [lanes[a], lanes[b]]
-  return first === undefined || second === undefined ? 0 : inOrder(first, second)
+  return { batch: batchOf(order.map(({ lane }) => lane)), stream }
 }
 
 function rowsOf(batch: Batch, lane: number): number[] {
@@ -215,16 +204,15 @@ function measuredRows(batch: Batch): number[] {
   return batch.lanes.map((lane, i) => (batch.rowOf[i] ?? 0) + lane.length - 1)
 }
 
-/** The measured row of each lane, in the order of `lanes`. Takes over the stream. */
-function lastRows(active: Active, lanes: readonly SweepLane[]): tf.Tensor2D {
-  const rows = measuredRows(batchOf(active.lanes))
-  const rowOf = new Map(active.lanes.map((lane, i) => [lane.plan, rows[i] ?? 0]))
-  const picked = takeRows(
+/** The measured row of each lane, in the order of `lanes`. Keeps the stream. */
+function lastRows(active: Active | null, lanes: readonly SweepLane[]): tf.Tensor2D {
+  if (active === null) throw internalError('a slice whose lanes never joined')
+  const rows = measuredRows(active.batch)
+  const rowOf = new Map(active.batch.lanes.map((lane, i) => [lane.plan, rows[i] ?? 0]))
+  return takeRows(
     active.stream,
     lanes.map(lane => rowOf.get(lane.plan) ?? 0),
   )
-  active.stream.dispose()
-  return picked
 }
 
 /** The tap of all lanes; what fires after the last attention is met by the tail rows. */

@@ -22,7 +22,8 @@ import { expectClose } from '../../support/close.ts'
 import { checkpointDir, NO_TOKENIZER, supportedCases } from '../../support/fixtures.ts'
 import { expectNoTensorLeaks } from '../../support/tensors.ts'
 
-const RUNS_PER_CASE = 12
+/** More by hand: PATCHLIGHT_PROPERTY_RUNS=50. */
+const RUNS_PER_CASE = Number(process.env.PATCHLIGHT_PROPERTY_RUNS ?? 3)
 
 const backends: BackendName[] = []
 for (const name of ['wasm', 'blas'] as const)
@@ -85,21 +86,27 @@ function patchArbitrary(model: Model, length: number): fc.Arbitrary<Patch> {
   )
   const one = fc.constantFrom(...points).chain(point => intervention(model, point, length))
   return fc
-    .oneof({ weight: 3, arbitrary: fc.array(one, { minLength: 1, maxLength: 1 }) }, fc.array(one, { minLength: 2, maxLength: 4 }))
+    .oneof(
+      { weight: 3, arbitrary: fc.array(one, { minLength: 1, maxLength: 1 }) },
+      fc.array(one, { minLength: 2, maxLength: 4 }),
+    )
     .map(interventions => ({ interventions }))
 }
 
 function baseArbitrary(model: Model): fc.Arbitrary<SweepBase> {
   const { vocab } = model.spec
   const token = fc.integer({ min: 0, max: vocab - 1 })
-  return fc.integer({ min: 1, max: 9 }).chain(length =>
+  return fc.integer({ min: 1, max: Math.min(9, model.spec.maxPositions) }).chain(length =>
     fc.record({
       ids: fc.array(token, { minLength: length, maxLength: length }),
       patches: fc.array(patchArbitrary(model, length), { minLength: 1, maxLength: 12 }),
       metrics: fc.constantFrom<Metric[]>(
         [{ kind: 'logit', tokens: [1, 2] }],
         [{ kind: 'logit_diff', tokens: [1], against: [2, 3] }],
-        [{ kind: 'log_prob', tokens: [1, 4] }, { kind: 'logit', tokens: [0] }],
+        [
+          { kind: 'log_prob', tokens: [1, 4] },
+          { kind: 'logit', tokens: [0] },
+        ],
       ),
       position: fc.integer({ min: -length, max: length - 1 }),
     }),
