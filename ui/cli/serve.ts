@@ -50,9 +50,10 @@ export const serve = defineCommand({
         ...given('host', options.host),
         ...given('token', options.token),
       })
+      const stopped = interrupted()
       output.line(`Patchlight is at ${output.bold(server.url)}`)
       output.say(`Runs are kept in ${workbench.runsDir}. Ctrl-C ends the server.`)
-      await interrupted()
+      await stopped
       output.say('Ending; runs under way can be resumed.')
       await server.close()
       return 0
