@@ -6,7 +6,7 @@
 import type { ConfigReader } from '../checkpoint/config.ts'
 import type { ModelSpec, RotarySpec } from '../spec.ts'
 import type { ExpertSlots, Has, LayerSlots, ModelSlots } from './family.ts'
-import { activationOf, expectValue, linearSlot, optionalSize, windowsOf } from './reading.ts'
+import { activationOf, linearSlot, optionalSize, windowsOf } from './reading.ts'
 import { ropeKeys, rotaryOf } from './rope.ts'
 
 /** What absent keys mean, and where a family keeps what. */
@@ -38,7 +38,6 @@ export function llamaLikeSpec(family: string, config: ConfigReader, ways: Ways):
   if (!Number.isInteger(dHead)) throw config.error('num_attention_heads', `a divisor of hidden_size ${dModel}`)
   if (heads % kvHeads !== 0) throw config.error('num_key_value_heads', `a divisor of num_attention_heads ${heads}`)
   if (dHead % 2 !== 0) throw config.error('head_dim', 'an even number')
-  expectValue(config, 'pretraining_tp', 1)
   const rotary = ways.rotary?.(dHead) ?? wholeRotary(config, dHead, ways.theta)
   const { size, isLocal } = ways.window ?? { size: null }
   const windows = windowsOf(config, config.size('num_hidden_layers'), size, isLocal ?? (() => true))

@@ -35,7 +35,7 @@ export function expectAbsent(config: ConfigReader, key: string): void {
 }
 
 /** A number whose key, when absent, means `fallback`, and when null, none. */
-export function optionalNumber(config: ConfigReader, key: string, fallback: number | null): number | null {
+function optionalNumber(config: ConfigReader, key: string, fallback: number | null): number | null {
   return config.mentions(key) ? config.optionalNumber(key) : fallback
 }
 
