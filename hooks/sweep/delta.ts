@@ -127,9 +127,21 @@ function addThrough(backend: Backend, weight: Weight, differences: readonly Diff
   for (const group of groups.values()) addProduct(backend, weight, group, block)
 }
 
-/** A few columns each: block row += Σ value · column. Walks the matrix row by row, so that it is read once. */
+/**
+ * A few columns each: block row += Σ value · column. Walks the matrix in the order in which it lies
+ * in memory, so that it is read once.
+ */
 function addColumns(weight: Weight, differences: readonly Difference[], block: Float32Array): void {
-  const { data, inSize, outSize } = weight
+  const { data, inSize, outSize, transposed } = weight
+  if (transposed) {
+    for (const { at, offset, values } of differences)
+      for (const [i, value] of values.entries()) {
+        const column = (offset + i) * outSize
+        for (let out = 0; out < outSize; out++)
+          block[at + out] = (block[at + out] ?? 0) + value * (data[column + out] ?? 0)
+      }
+    return
+  }
   for (let out = 0; out < outSize; out++) {
     const row = out * inSize
     for (const { at, offset, values } of differences) {
@@ -160,17 +172,15 @@ function addProduct(backend: Backend, weight: Weight, group: readonly Difference
   }
 }
 
+/** The part of a matrix that some input features meet. */
 function sliceColumns(weight: Weight, offset: number, columns: number): Weight {
-  const data = new Float32Array(weight.outSize * columns)
-  for (let out = 0; out < weight.outSize; out++) {
-    const begin = out * weight.inSize + offset
-    data.set(weight.data.subarray(begin, begin + columns), out * columns)
+  const { name, data: all, inSize, outSize, transposed } = weight
+  const part = { name: `${name}[${offset}+${columns}]`, outSize, inSize: columns, transposed }
+  if (transposed) return { ...part, data: all.subarray(offset * outSize, (offset + columns) * outSize) }
+  const data = new Float32Array(outSize * columns)
+  for (let out = 0; out < outSize; out++) {
+    const begin = out * inSize + offset
+    data.set(all.subarray(begin, begin + columns), out * columns)
   }
-  return {
-    name: `${weight.name}[${offset}+${columns}]`,
-    outSize: weight.outSize,
-    inSize: columns,
-    data,
-    transposed: false,
-  }
+  return { ...part, data }
 }
