@@ -22,7 +22,9 @@ it('runs all three studies by one button, and shows them filling and filled', as
   }
   // Every run is in the list, and behind its own link.
   const runs = page.getByRole('navigation', { name: 'Runs' })
-  expect(await runs.getByRole('link', { name: /\(done\)$/ }).count()).toBe(3)
+  const done = runs.getByRole('link', { name: /\(done\)$/ })
+  await done.nth(2).waitFor()
+  expect(await done.count()).toBe(3)
   await runs.getByRole('link', { name: /^Time patching/ }).click()
   await page.getByRole('main').getByRole('heading', { level: 1, name: 'Time patching' }).waitFor()
 }, 300_000)

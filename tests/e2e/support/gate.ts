@@ -9,10 +9,12 @@ export interface Gate {
   open(): void
 }
 
-/** A closed gate; gone with the test that made it. */
+/** A closed gate. It opens when its test ends however that may be, since a run that waits holds up the next. */
 export function closedGate(): Gate {
   const folder = mkdtempSync(join(tmpdir(), 'patchlight-gate-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const path = join(folder, 'open')
-  return { path, open: () => writeFileSync(path, '') }
+  const open = () => writeFileSync(path, '')
+  onTestFinished(open)
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return { path, open }
 }

@@ -1,5 +1,5 @@
 /** The page's one connection: its state, the list of runs that it keeps current, and runs as they grow. */
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
 import { api } from '../../client/api.ts'
 import { type FeedStatus, RunFeed } from '../../client/run-feed.ts'
@@ -48,7 +48,10 @@ export interface FollowedRun {
 
 const noChanges = () => () => {}
 
-/** A run, redrawn as it grows (at most ten times a second). */
+/**
+ * A run, redrawn as it grows (at most ten times a second). That its process is gone without a word
+ * stands in no journal: only the list of runs can tell, and its word counts.
+ */
 export function useRun(run: RunId): FollowedRun {
   const [watch, setWatch] = useState<RunWatch | null>(null)
   useEffect(() => {
@@ -59,5 +62,10 @@ export function useRun(run: RunId): FollowedRun {
   const current = watch?.run === run ? watch : null
   const view = useSyncExternalStore(current?.subscribe ?? noChanges, () => current?.view ?? null)
   const problem = useSyncExternalStore(current?.subscribe ?? noChanges, () => current?.problem ?? null)
-  return { view, problem }
+  const interrupted = useRuns()?.some(one => one.id === run && one.state === 'interrupted') === true
+  const told = useMemo(
+    () => (view !== null && interrupted ? { ...view, state: 'interrupted' as const } : view),
+    [view, interrupted],
+  )
+  return { view: told, problem }
 }
