@@ -32,9 +32,10 @@ export class TextStream {
     this.#ids.push(id)
     const whole = this.#decode(this.#from, this.#ids.length)
     if (whole.endsWith(REPLACEMENT)) return { text: '', stopped: false }
-    const grown = this.#grown(whole)
+    const known = this.#decode(this.#from, this.#read)
+    const grown = this.#grown(known, whole)
     this.#held += grown
-    if (grown !== '') this.#from = this.#read
+    if (grown !== '' && !known.endsWith(REPLACEMENT)) this.#from = this.#read
     this.#read = this.#ids.length
     const stop = this.#firstStop()
     const end = stop ?? this.#held.length - this.#possibleStop()
@@ -45,8 +46,9 @@ export class TextStream {
 
   /** What was held back; the stream ends here. */
   end(): string {
-    const rest = this.#read === this.#ids.length ? '' : this.#grown(this.#decode(this.#from, this.#ids.length))
-    return this.#held + rest
+    if (this.#read === this.#ids.length) return this.#held
+    const known = this.#decode(this.#from, this.#read)
+    return this.#held + this.#grown(known, this.#decode(this.#from, this.#ids.length))
   }
 
   #decode(from: number, to: number): string {
@@ -54,8 +56,7 @@ export class TextStream {
   }
 
   /** What the window's text grew by since the last token that gave its text. */
-  #grown(whole: string): string {
-    const known = this.#decode(this.#from, this.#read)
+  #grown(known: string, whole: string): string {
     if (whole.startsWith(known)) return whole.slice(known.length)
     // The prompt ended within a character: what was its replacement is now the character.
     const settled = known.replace(/\uFFFD+$/u, '')

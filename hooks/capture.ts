@@ -37,17 +37,21 @@ export function selectPoints(spec: ModelSpec, selector: PointSelector): Point[] 
   return [...byName.values()]
 }
 
+/** The activations of one run, by full point name. */
 export class Capture {
   readonly #activations = new Map<string, Activation>()
 
+  /** Takes over the activation; one of the same point is replaced. */
   add(activation: Activation): void {
     this.#activations.set(activation.point.name, activation)
   }
 
+  /** Full names, in the order in which the points fired. */
   names(): string[] {
     return [...this.#activations.keys()]
   }
 
+  /** Names and activations, in the order in which the points fired. */
   entries(): IterableIterator<[string, Activation]> {
     return this.#activations.entries()
   }

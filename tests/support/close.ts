@@ -36,6 +36,14 @@ export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<numbe
   }
 }
 
+/** Expects the same numbers bit for bit (NaN is NaN, −0 is not 0). Vitest's own matcher takes milliseconds for that. */
+export function expectSame(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  if (actual.length !== expected.length)
+    expect.fail(`${what}: expected ${expected.length} values, got ${actual.length}`)
+  for (let i = 0; i < expected.length; i++)
+    if (!Object.is(actual[i], expected[i])) expect.fail(`${what}: expected ${expected[i]} at ${i}, got ${actual[i]}`)
+}
+
 /** How far a value is outside its tolerance; 0 or less is inside. */
 function excessOf(actual: number, expected: number, rtol: number, atol: number): number {
   if (Object.is(actual, expected) || actual === expected) return 0
