@@ -51,7 +51,7 @@ function parseList(where: string, kind: 'prompts' | 'tokens' | 'pairs', text: st
  * One value from its text.
  * @throws StudyError naming the parameter and what was expected
  */
-export function parseParamText(key: string, param: Param, text: string): ParamValue {
+function parseParamText(key: string, param: Param, text: string): ParamValue {
   const where = `parameter ${key}`
   switch (param.kind) {
     case 'prompts':

@@ -50,7 +50,7 @@ function asModule(resolved: Resolved): Resolved {
     : resolved
 }
 
-/** The hook where Node resolves in its own thread. */
+/** The hook where Node resolves in its own thread; Node finds it by its name. @public */
 export async function resolve(
   specifier: string,
   context: ResolveContext,

@@ -92,7 +92,7 @@ export function createRunFolder(runsDir: string, record: Omit<RunRecord, 'id'>):
 }
 
 /** Reads `run.json`. @throws StudyError if it is absent or damaged. */
-export function readRecord(dir: string): RunRecord {
+function readRecord(dir: string): RunRecord {
   let json: unknown
   try {
     json = JSON.parse(readFileSync(join(dir, RECORD_FILE), 'utf8'))
@@ -167,7 +167,7 @@ export function summarize(record: RunRecord, state: RunState, progress: RunSnaps
 }
 
 /** A run as lists show it, read from the end of its journal. @throws StudyError if it is damaged. */
-export function readSummary(dir: string): RunSummary {
+function readSummary(dir: string): RunSummary {
   const record = readRecord(dir)
   const journal = join(dir, JOURNAL_FILE)
   const events = existsSync(journal) ? readJournalTail(journal, TAIL_BYTES) : []

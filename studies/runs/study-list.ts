@@ -12,7 +12,7 @@ import type { StudyInfo } from './workbench-types.ts'
 const FILE_PATTERN = /\.[cm]?[jt]s$/
 
 /** Whether a study is asked for by path rather than by id. */
-export function isStudyPath(study: string): boolean {
+function isStudyPath(study: string): boolean {
   return FILE_PATTERN.test(study) || study.includes('/') || study.includes(sep)
 }
 

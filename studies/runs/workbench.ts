@@ -6,12 +6,13 @@
  */
 import { join, resolve } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
+import { nearest } from '../../engine/nearest.ts'
 import { findPreset, resolveParams } from '../params-validate.ts'
 import { ActiveRun } from './active-run.ts'
 import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
-import { createRunFolder, listRuns, readRecord, readRun, readStoredRun, runFolder } from './folder.ts'
+import { createRunFolder, listRuns, readRun, readStoredRun, runFolder } from './folder.ts'
 import { JOURNAL_FILE, readJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { isLocked } from './lock.ts'
@@ -208,7 +209,8 @@ class LocalWorkbench implements Workbench {
   }
 
   async cell(id: RunId, figure: string, index: number): Promise<CellDetail> {
-    const record = readRecord(runFolder(this.runsDir, id))
+    const { record, figures } = await this.snapshot(id)
+    checkCell(id, figures, figure, index)
     const study: StudyRef = { id: record.study, ...(record.studyFile === undefined ? {} : { file: record.studyFile }) }
     const { dir } = record.model
     return this.#engine.request('cell', { dir, study, params: record.params, figure, index })
@@ -277,6 +279,23 @@ class LocalWorkbench implements Workbench {
 
 function studyRef(study: StudyInfo): StudyRef {
   return { id: study.id, ...(study.file === undefined ? {} : { file: study.file }) }
+}
+
+/** @throws StudyError if the run has no such figure, or the figure no such cell */
+function checkCell(run: RunId, figures: RunSnapshot['figures'], figure: string, index: number): void {
+  const found = figures.find(({ spec }) => spec.id === figure)
+  if (found === undefined) {
+    const near = nearest(
+      figure,
+      figures.map(({ spec }) => spec.id),
+    )
+    const hint = near.length > 0 ? `; the nearest are ${near.join(', ')}` : ''
+    throw new StudyError(`run ${run}: it has no figure ${JSON.stringify(figure)}${hint}`)
+  }
+  const cells = found.values.length
+  if (!Number.isInteger(index) || index < 0 || index >= cells) {
+    throw new StudyError(`run ${run}, figure ${figure}: expected a cell from 0 to ${cells - 1}, got ${index}`)
+  }
 }
 
 /** Why a record's values no longer fit its study; null if they do. */

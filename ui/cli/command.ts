@@ -14,12 +14,12 @@ export interface TextOption extends OptionBase {
   readonly type: 'text'
   readonly value: string
 }
-export interface ListOption extends OptionBase {
+interface ListOption extends OptionBase {
   /** May be given several times. */
   readonly type: 'list'
   readonly value: string
 }
-export interface NumberOption extends OptionBase {
+interface NumberOption extends OptionBase {
   readonly type: 'number'
   readonly value: string
   readonly min: number
@@ -27,7 +27,7 @@ export interface NumberOption extends OptionBase {
   /** Whether fractions are allowed. @default false */
   readonly fraction?: boolean
 }
-export interface SwitchOption extends OptionBase {
+interface SwitchOption extends OptionBase {
   readonly type: 'switch'
 }
 
@@ -45,7 +45,7 @@ type ValueOf<O extends Option> = O extends SwitchOption
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> }
 
 /** A positional argument. */
-export interface Argument {
+interface Argument {
   readonly name: string
   readonly help: string
 }

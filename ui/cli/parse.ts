@@ -80,7 +80,7 @@ function optionValue(where: string, option: Option, texts: readonly string[]): V
  * Reads a command's own arguments.
  * @throws UsageError for an unknown option, a missing or superfluous argument, or a value of the wrong form
  */
-export function parseCommand<T extends OptionTable>(
+function parseCommand<T extends OptionTable>(
   command: Command<T>,
   argv: readonly string[],
 ): { options: OptionValues<T>; words: readonly string[] } {

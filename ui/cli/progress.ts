@@ -3,7 +3,7 @@
 const MAX_BAR = 32
 
 /** `1 min 20 s`; whole seconds, since nobody plans by less. */
-export function durationText(ms: number): string {
+function durationText(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 60) return `${seconds} s`
   const minutes = Math.floor(seconds / 60)

@@ -168,6 +168,25 @@ describe('workbench', () => {
     expect(await workbench.list()).toHaveLength(before)
   })
 
+  it('runs a cell of a figure again and shows the likeliest tokens without and with the patch', async () => {
+    const { id } = await workbench.start({ study: 'time-patching', preset: 'demo', params: { pairs: [] } })
+    await reaches(workbench, id, 'done', 'failed')
+    const { figures } = await workbench.snapshot(id)
+    const spec = figures[0]?.spec
+    const last = (spec?.x.ticks.length ?? 0) - 1
+    const cell = await workbench.cell(id, spec?.id ?? '', last)
+    expect(cell).toMatchObject({ figure: spec?.id, index: last, position: cell.tokens.ids.length - 1 })
+    expect(cell.before).toHaveLength(10)
+    expect(cell.after).toHaveLength(10)
+    expect(cell.interventions.length).toBeGreaterThan(0)
+    const probabilities = cell.before.map(token => token.prob)
+    expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a))
+    await expect(workbench.cell(id, 'recoverd-resid', 0)).rejects.toThrow(
+      /no figure "recoverd-resid"; the nearest are recovered-resid/,
+    )
+    await expect(workbench.cell(id, spec?.id ?? '', 1e6)).rejects.toThrow(/expected a cell from 0 to \d+, got 1000000/)
+  })
+
   it('takes study files by path only where it was told so', async () => {
     const closed = testWorkbench({ allowStudyPaths: false })
     await expect(closed.start({ study: COUNTING })).rejects.toThrow(/run from the command line/)
