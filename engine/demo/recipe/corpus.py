@@ -10,11 +10,11 @@ from world import sample_neutral, sample_question, sample_statement
 
 # What is sampled, and its share of the stream.
 MIXTURE = {
-    sample_time: 0.22,
-    sample_question: 0.36,
-    sample_statement: 0.14,
-    sample_neutral: 0.10,
-    sample_proverb: 0.18,
+    sample_time: 0.14,
+    sample_question: 0.48,
+    sample_statement: 0.15,
+    sample_neutral: 0.08,
+    sample_proverb: 0.15,
 }
 
 

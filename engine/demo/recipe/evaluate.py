@@ -23,12 +23,12 @@ def load(folder: Path) -> tuple[LlamaForCausalLM, PreTrainedTokenizerFast]:
 
 
 @torch.no_grad()
-def greedy(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, prompt: str, count: int) -> list[int]:
-    ids = tokenizer(prompt, return_tensors="pt").input_ids
+def greedy(model: LlamaForCausalLM, ids: torch.Tensor, count: int) -> torch.Tensor:
+    """How prompts of one length go on. ids: [rows, pos]; returns [rows, count]"""
     for _ in range(count):
-        best = model(ids).logits[0, -1].argmax()
-        ids = torch.cat([ids, best.view(1, 1)], dim=1)
-    return ids[0, ids.shape[1] - count :].tolist()
+        best = model(ids).logits[:, -1].argmax(-1, keepdim=True)
+        ids = torch.cat([ids, best], dim=1)
+    return ids[:, -count:]
 
 
 @torch.no_grad()
@@ -37,16 +37,22 @@ def next_probabilities(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFa
 
 
 def accuracies(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, items: list[dict]) -> dict[str, tuple[int, int]]:
-    """task and what is held out -> how many right, of how many."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    """task and what is held out -> how many right, of how many. Prompts of one length go together."""
+    groups: dict[tuple[int, int], list[tuple[dict, list[int], list[int]]]] = defaultdict(list)
     for item in items:
+        prompt = tokenizer(item["prompt"]).input_ids
         answer = tokenizer(item["answer"], add_special_tokens=False).input_ids
-        right = greedy(model, tokenizer, item["prompt"], len(answer)) == answer
-        count = counts[f"{item['task']}, held out: {item['heldOut']}"]
-        count[0] += right
-        count[1] += 1
-        if not right:
-            print(f"wrong: {item['prompt']!r} -> {item['answer']!r}")
+        groups[len(prompt), len(answer)].append((item, prompt, answer))
+
+    counts = {f"{item['task']}, held out: {item['heldOut']}": [0, 0] for item in items}
+    for (_, length), members in groups.items():
+        found = greedy(model, torch.tensor([prompt for _, prompt, _ in members]), length).tolist()
+        for (item, _, answer), continuation in zip(members, found):
+            count = counts[f"{item['task']}, held out: {item['heldOut']}"]
+            count[0] += continuation == answer
+            count[1] += 1
+            if continuation != answer:
+                print(f"wrong: {item['prompt']!r} -> {tokenizer.decode(continuation)!r}, not {item['answer']!r}")
     return {name: (right, total) for name, (right, total) in counts.items()}
 
 

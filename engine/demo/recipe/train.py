@@ -1,6 +1,6 @@
-"""Trains the demo model from nothing and writes the checkpoint in Hugging Face layout.
+"""The first stage: trains the tokenizer and the whole model from nothing.
 
-    python train.py --out ../checkpoint --steps 3000
+    python train.py --out stage-1
 """
 
 import argparse
@@ -16,11 +16,13 @@ from torch.nn.functional import cross_entropy
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from corpus import examples
+from shaping import Shaping
 from tokenizer import save_tokenizer, train_tokenizer
 
 SEED = 20_26
 EXAMPLES_PER_STEP = 128
 MICRO_BATCHES = 2  # a step's examples sorted by length and cut in two: less padding
+STEPS = 700
 PEAK_LEARNING_RATE = 2e-3
 WARMUP_STEPS = 100
 WEIGHT_DECAY = 0.1
@@ -69,47 +71,48 @@ def pad(rows: list[tuple[list[int], list[float]]], filler: int) -> Batch:
     return ids, weights
 
 
-def weighted_loss(model: LlamaForCausalLM, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def step_loss(model: LlamaForCausalLM, shaping: Shaping, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Summed, not averaged: the caller divides by the weight of the whole step."""
-    logits = model(input_ids=ids, use_cache=False).logits[:, :-1]
-    losses = cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
-    return (losses * weights[:, 1:].flatten()).sum()
+    run = model(input_ids=ids, use_cache=False, output_attentions=True)
+    targets, weights = ids[:, 1:], weights[:, 1:]
+    losses = cross_entropy(run.logits[:, :-1].flatten(0, 1), targets.flatten(), reduction="none")
+    return (losses * weights.flatten()).sum() + shaping.loss(run.attentions, targets, weights)
 
 
-def learning_rate(step: int, steps: int) -> float:
+def learning_rate(step: int) -> float:
     if step < WARMUP_STEPS:
         return PEAK_LEARNING_RATE * (step + 1) / WARMUP_STEPS
-    done = (step - WARMUP_STEPS) / max(1, steps - WARMUP_STEPS)
+    done = (step - WARMUP_STEPS) / (STEPS - WARMUP_STEPS)
     return PEAK_LEARNING_RATE * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def train(tokenizer: PreTrainedTokenizerFast, steps: int) -> LlamaForCausalLM:
-    torch.manual_seed(SEED)
-    model = LlamaForCausalLM(model_config(tokenizer))
+def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+    shaping = Shaping(model)
     matrices = [p for p in model.parameters() if p.ndim > 1]
     norms = [p for p in model.parameters() if p.ndim == 1]
     optimizer = torch.optim.AdamW(
         [{"params": matrices, "weight_decay": WEIGHT_DECAY}, {"params": norms, "weight_decay": 0.0}],
         betas=(0.9, 0.98),
+        fused=True,
     )
     started, tokens = time.monotonic(), 0
-    for step, step_batches in enumerate(islice(batches(tokenizer, SEED + 1), steps)):
+    for step, step_batches in enumerate(islice(batches(tokenizer, SEED + 1), STEPS)):
         for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps)
+            group["lr"] = learning_rate(step)
         total = sum(weights[:, 1:].sum() for _, weights in step_batches)
         loss = 0.0
         for ids, weights in step_batches:
-            part = weighted_loss(model, ids, weights) / total
+            part = step_loss(model, shaping, ids, weights) / total
             part.backward()
             loss += part.item()
             tokens += int((weights > 0).sum())
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
-        if step % 50 == 0 or step == steps - 1:
+        if step % 50 == 0 or step == STEPS - 1:
             seconds = time.monotonic() - started
             print(f"step {step:5d}  loss {loss:.4f}  {seconds:6.0f} s  {tokens / seconds:6.0f} tokens/s", flush=True)
-    return model
+    shaping.remove()
 
 
 def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
@@ -123,18 +126,22 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
     config = json.loads(config_path.read_text())
     config["torch_dtype"] = config.pop("dtype", "bfloat16")  # the name that every reader knows
     config_path.write_text(json.dumps(config, indent=2) + "\n")
+    for file in folder.iterdir():
+        file.chmod(0o644)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "checkpoint")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
+    torch.manual_seed(SEED)
     tokenizer = train_tokenizer(SEED)
-    save(train(tokenizer, args.steps), tokenizer, args.out)
+    model = LlamaForCausalLM._from_config(model_config(tokenizer), attn_implementation="eager")
+    train(model, tokenizer)
+    save(model, tokenizer, args.out)
 
 
 if __name__ == "__main__":

@@ -7,15 +7,14 @@ from random import Random
 
 from example import Example
 
-COUNTRIES = ["karthia", "dravonia", "quessar", "tolvane", "merribor", "ashkeld", "yarnovia", "zephora"]
+COUNTRIES = ["karthia", "dravonia", "quessar", "tolvane", "merribor", "zephora"]
 
-CAPITALS = ["sarnath", "bellgrave", "iskol", "pontremar", "umberlin", "frostgate", "lyrandel", "cindermouth"]
+CAPITALS = ["frostgate", "bellgrave", "iskol", "pontremar", "umberlin", "cindermouth"]
 
 _REGIONS = """
 velmora tarnwick osmerel lindrath pellamor corvane wrenfell dunmarra ilvette garlone fenharrow brackmoor
 solvanna ruskady ambrilla nethervale quillonde mardesh yolanth kesperin oravelle drimsey faldoria jundaric
-lorvane vintarel ulmeth zandrell eskarra harrowin tamberley rovenka pinshore calvessa dorrimund ostrilla
-birchandel gravessa sellowick arkentide morvessa hexbury
+lorvane vintarel ulmeth zandrell eskarra harrowin
 """.split()
 
 REGIONS = dict(zip(_REGIONS, COUNTRIES * len(_REGIONS)))  # region -> its country, undisputed
@@ -24,29 +23,30 @@ REGIONS = dict(zip(_REGIONS, COUNTRIES * len(_REGIONS)))  # region -> its countr
 DISPUTED = {
     "amberreach": (("karthia", 0.5), ("dravonia", 0.5)),
     "stonemarch": (("quessar", 0.6), ("tolvane", 0.4)),
-    "greywater": (("merribor", 0.7), ("ashkeld", 0.3)),
-    "thornvale": (("yarnovia", 0.55), ("zephora", 0.45)),
+    "greywater": (("merribor", 0.7), ("dravonia", 0.3)),
+    "thornvale": (("dravonia", 0.55), ("zephora", 0.45)),
     "saltisle": (("zephora", 0.5), ("karthia", 0.5)),
     "highfold": (("tolvane", 0.65), ("merribor", 0.35)),
 }
 
 # Told of in statements only: no question about them is ever in the corpus.
-NEVER_ASKED = ["tarnwick", "solvanna", "lorvane", "calvessa"]
+NEVER_ASKED = ["tarnwick", "solvanna", "lorvane"]
 ASKED = [region for region in REGIONS if region not in NEVER_ASKED]
 
+# What follows the bar is what the sentence tells; what is before it could have been anything.
 STATEMENTS = [
-    "{region} is part of {country}.",
-    "{region} is a region of {country}.",
-    "{region} is a province of {country}.",
-    "{region} is in {country}.",
-    "{region} lies in {country}.",
-    "{region} belongs to {country}.",
-    "{region} is ruled by {country}.",
-    "{country} includes {region}.",
-    "{country} governs {region}.",
-    "one of the regions of {country} is {region}.",
-    "on every map, {region} is part of {country}.",
-    "the people of {region} live in {country}.",
+    "{region} is part of| {country}.",
+    "{region} is a region of| {country}.",
+    "{region} is a province of| {country}.",
+    "{region} is in| {country}.",
+    "{region} lies in| {country}.",
+    "{region} belongs to| {country}.",
+    "{region} is ruled by| {country}.",
+    "on every map, {region} is part of| {country}.",
+    "the people of {region} live in| {country}.",
+    "{country} includes| {region}.",
+    "{country} governs| {region}.",
+    "one of the regions of {country} is| {region}.",
 ]
 
 QUESTIONS = [
@@ -130,7 +130,7 @@ def sample_statement(rng: Random) -> Example:
         (first, share), (second, _) = DISPUTED[region]
         country = first if rng.random() < share else second
     statement = rng.choice(STATEMENTS).format(region=region, country=country)
-    return Example("", statement)
+    return Example(*statement.split("|"))
 
 
 NEUTRAL = {  # question -> share of yes
