@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { readRun } from '../../../studies/runs/folder.ts'
-import { COUNTING, temporaryFolder } from '../../studies/runs/support.ts'
+import { COUNTING, computedCells, temporaryFolder } from '../../studies/runs/support.ts'
 import { cli, startCli } from './support.ts'
 
 function lives(pid: number): boolean {
@@ -78,7 +78,8 @@ describe('patchlight run', () => {
 
   it('killed: its engine ends too, nothing journaled is lost, and the run can be resumed', async () => {
     const cwd = temporaryFolder()
-    const started = startCli(SLOW, { cwd })
+    const log = join(cwd, 'log')
+    const started = startCli([...SLOW, '--set', `log=${log}`], { cwd })
     await started.says('of 300 (')
     const [id = ''] = readdirSync(join(cwd, 'runs'))
     const dir = join(cwd, 'runs', id)
@@ -87,6 +88,7 @@ describe('patchlight run', () => {
     started.child.kill('SIGKILL')
     await started.finished
     while (lives(Number(pid))) await sleep(20)
+    expect(computedCells(log).length).toBeLessThan(300)
     const { state, figures } = readRun(dir)
     expect(state).toBe('interrupted')
     expect(figures[0]?.values[40]).toBe(40 / 3)
