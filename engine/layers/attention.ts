@@ -1,16 +1,13 @@
 /**
- * Attention of one layer over a batch of lanes. The projections are one product each over all rows;
- * scores and mixes are computed a group of like lanes at a time: the prefix that the group shares
- * enters as one product a key/value head, a lane's own positions as a small product of their own.
- * Grouped-query heads are never expanded: the query heads of one key/value head stand as rows.
+ * Attention of one layer over a batch of lanes: the projections, one product each over all rows, and
+ * what happens to queries and keys before they meet (`mix.ts`).
  */
 import * as tf from '@tensorflow/tfjs-core'
-import { internalError } from '../errors.ts'
-import type { LaneGroup } from '../lanes.ts'
 import { to2d, to3d, to4d } from '../reshape.ts'
 import type { LayerWeights } from '../weights.ts'
-import { fire, isWatched, layerSpecOf, type PassContext } from './context.ts'
+import { fire, isWatched, type PassContext } from './context.ts'
 import { linear } from './linear.ts'
+import { mixGroup } from './mix.ts'
 import { normalize } from './norm.ts'
 import { type RotaryTable, rotate } from './rotary.ts'
 
@@ -76,111 +73,4 @@ function project(context: PassContext, z: tf.Tensor3D, weights: LayerWeights): t
   const out = linear(backend, flat, weights.o)
   // The change is added to the one product, not the shares summed anew: rows that nobody changed stay as they were.
   return context.tap.edits('result', context.layer) ? tf.add(out, tf.sum<tf.Tensor2D>(tf.sub(after, before), 1)) : out
-}
-
-/** q [rows, head, d_head] and k, v [rows, kv_head, d_head] of the whole batch → z of one group, [rows of the group, head · d_head]. */
-function mixGroup(context: PassContext, group: LaneGroup, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D): tf.Tensor2D {
-  const { spec, backend, layer } = context
-  const { kvHeads, dHead } = spec
-  const layerSpec = layerSpecOf(context)
-  const { count: n, length, start } = group
-  const perKv = spec.heads / kvHeads
-  const rows = n * length
-  const own = (x: tf.Tensor3D, features: number) =>
-    tf.transpose(
-      to4d(tf.slice(x, [group.row, 0, 0], [rows, x.shape[1], dHead]), [n, length, kvHeads, features]),
-      [0, 2, 1, 3],
-    ) // [n, kv_head, length, features]
-  const asBatch = (x: tf.Tensor4D, m: number) => to3d(x, [n * kvHeads, m, dHead])
-
-  const ownQ = asBatch(tf.mul(own(q, perKv * dHead), layerSpec.attentionScale), length * perKv)
-  const ownK = asBatch(own(k, dHead), length)
-  const ownV = asBatch(own(v, dHead), length)
-  const ownScores = backend.matMul(ownQ, ownK, true) // [n · kv_head, length · perKv, length]
-
-  const queries = length * perKv
-  const prefix = group.prefix
-  let scores = ownScores
-  if (prefix !== null && start > 0) {
-    const keys = tf.slice(layerOf(prefix.keys, layer), [0, 0, 0], [kvHeads, start, dHead])
-    const shared = backend.matMul(headsFirst(ownQ, n, kvHeads), keys, true) // [kv_head, n · queries, start]
-    scores = tf.concat([lanesFirst(shared, n, kvHeads), ownScores], 2)
-  }
-  const pattern = weigh(context, group, scores) // [n · kv_head, queries, start + length]
-  let mixed: tf.Tensor3D
-  if (prefix !== null && start > 0) {
-    const values = tf.slice(layerOf(prefix.values, layer), [0, 0, 0], [kvHeads, start, dHead])
-    const before = tf.slice(pattern, [0, 0, 0], [n * kvHeads, queries, start])
-    const within = tf.slice(pattern, [0, 0, start], [n * kvHeads, queries, length])
-    const fromPrefix = lanesFirst(backend.matMul(headsFirst(before, n, kvHeads), values, false), n, kvHeads)
-    mixed = tf.add(fromPrefix, backend.matMul(within, ownV, false))
-  } else {
-    mixed = backend.matMul(pattern, ownV, false)
-  }
-  const back = tf.transpose(to4d(mixed, [n, kvHeads, length, perKv * dHead]), [0, 2, 1, 3])
-  return to2d(back, [rows, spec.heads * dHead])
-}
-
-/** Soft-cap, mask and softmax, with the two hook points on the way. scores [n · kv_head, length · perKv, keys] → same shape. */
-function weigh(context: PassContext, group: LaneGroup, scores: tf.Tensor3D): tf.Tensor3D {
-  const { spec, layer } = context
-  const { count: n, length, start } = group
-  const { kvHeads, heads } = spec
-  const perKv = heads / kvHeads
-  const keys = start + length
-  const cap = spec.attentionSoftCap
-  const capped = cap === null ? scores : tf.mul(tf.tanh(tf.div(scores, cap)), cap)
-  const mask = to4d(maskOf(start, length, layerSpecOf(context).window), [1, length, 1, keys])
-  // [n · kv_head, length, perKv, keys] ↔ [n, head, length, keys]
-  const outward = (x: tf.Tensor4D) => to4d(tf.transpose(x, [0, 2, 1, 3]), [n, heads, length, keys])
-  const inward = (x: tf.Tensor4D) => tf.transpose(to4d(x, [n * kvHeads, perKv, length, keys]), [0, 2, 1, 3])
-
-  let open = tf.add<tf.Tensor4D>(to4d(capped, [n * kvHeads, length, perKv, keys]), mask)
-  if (isWatched(context, 'attn_scores')) {
-    const fired = fire(context, 'attn_scores', outward(open), group)
-    // What a query may not see stays unseen, whatever was set there: NaN too, so this is no sum.
-    if (context.tap.edits('attn_scores', layer)) open = tf.where(tf.equal(mask, 0), inward(fired), mask)
-  }
-  let pattern = tf.softmax<tf.Tensor4D>(open)
-  if (isWatched(context, 'pattern')) {
-    const fired = fire(context, 'pattern', outward(pattern), group)
-    if (context.tap.edits('pattern', layer)) pattern = inward(fired)
-  }
-  return to3d(pattern, [n * kvHeads, length * perKv, keys])
-}
-
-/** 0 where the query of each row may look, −∞ where not: [length, start + length]. */
-function maskOf(start: number, length: number, window: number | null): tf.Tensor2D {
-  const keys = start + length
-  const mask = new Float32Array(length * keys)
-  for (let i = 0; i < length; i++) {
-    const query = start + i
-    mask.fill(Number.NEGATIVE_INFINITY, i * keys + query + 1, (i + 1) * keys)
-    if (window !== null && query - window >= 0)
-      mask.fill(Number.NEGATIVE_INFINITY, i * keys, i * keys + query - window + 1)
-  }
-  return tf.tensor2d(mask, [length, keys])
-}
-
-/** [n · kv_head, m, w] → [kv_head, n · m, w] */
-function headsFirst(x: tf.Tensor3D, n: number, kvHeads: number): tf.Tensor3D {
-  const [, m, width] = x.shape
-  if (n === 1) return x
-  const swapped = tf.transpose(to3d(x, [n, kvHeads, m * width]), [1, 0, 2])
-  return to3d(swapped, [kvHeads, n * m, width])
-}
-
-/** [kv_head, n · m, w] → [n · kv_head, m, w] */
-function lanesFirst(x: tf.Tensor3D, n: number, kvHeads: number): tf.Tensor3D {
-  const [, rows, width] = x.shape
-  if (n === 1) return x
-  const m = rows / n
-  const swapped = tf.transpose(to3d(x, [kvHeads, n, m * width]), [1, 0, 2])
-  return to3d(swapped, [n * kvHeads, m, width])
-}
-
-function layerOf(tensors: readonly tf.Tensor3D[], layer: number): tf.Tensor3D {
-  const tensor = tensors[layer]
-  if (tensor === undefined) throw internalError(`no keys kept for layer ${layer}`)
-  return tensor
 }
