@@ -53,6 +53,13 @@ describe('what is drawn', () => {
     expect(heatmap?.z).toEqual([Float32Array.of(0, 0.25, 0.5), Float32Array.of(1, -1, Number.NaN)])
   })
 
+  it('draws crosses as markers, in ink that shows on their cells', () => {
+    const crosses = panel([0, 0.25, 0.5, 1, -1, 0], { marks: [{ symbol: '×', meaning: '' }] }, [1, 3])
+    const marks = panelData(crosses, colouring)[1]
+    expect(marks).toMatchObject({ mode: 'markers', x: [1, 0], y: [0, 1] })
+    expect(marks?.marker).toMatchObject({ symbol: 'x-thin', line: { color: ['#111', '#fff'] } })
+  })
+
   it('leaves out marks that are too many to tell apart', () => {
     const cells = MAX_DRAWN_MARKS + 1
     const crowded = panel(Array(cells).fill(0), {}, [...Array(cells).keys()])

@@ -13,6 +13,9 @@ type Json = Readonly<Record<string, unknown>>
 /** Marks are text on top of cells; more than this are slow to draw and impossible to tell apart. */
 export const MAX_DRAWN_MARKS = 2000
 
+/** What studies mark a cell with when its top token changed. */
+const CROSS = '×'
+
 /** Colours that depend on the theme. */
 export interface PlotInk {
   readonly text: string
@@ -64,19 +67,21 @@ export function panelData(panel: FigureView, { scale, range }: Colouring): Json[
   const cells = panel.spec.marks.length === 0 ? [] : markedCells(panel, MAX_DRAWN_MARKS)
   if (cells === null || cells.length === 0) return [heatmap]
   const columns = panel.spec.x.ticks.length
+  const colours = cells.map(index => {
+    const share = ((panel.values[index] ?? Number.NaN) - low) / (high - low)
+    return takesDarkInk(Number.isNaN(share) ? NO_VALUE : colourAt(scale, share)) ? '#111' : '#fff'
+  })
+  const symbols = cells.map(index => panel.spec.marks[(panel.marks[index] ?? 1) - 1]?.symbol ?? CROSS)
+  const sizePx = columns > 64 ? 5 : 7
+  // A cross as a marker is one path; as a text Plotly would measure and set each.
+  const drawing = symbols.every(symbol => symbol === CROSS)
+    ? { mode: 'markers', marker: { symbol: 'x-thin', size: sizePx, line: { width: 1.3, color: colours } } }
+    : { mode: 'text', text: symbols.map(escapeMarkup), textfont: { color: colours, size: sizePx + 5 } }
   const marks = {
     type: 'scatter',
-    mode: 'text',
     x: cells.map(index => index % columns),
     y: cells.map(index => Math.floor(index / columns)),
-    text: cells.map(index => escapeMarkup(panel.spec.marks[(panel.marks[index] ?? 1) - 1]?.symbol ?? '×')),
-    textfont: {
-      color: cells.map(index => {
-        const share = ((panel.values[index] ?? Number.NaN) - low) / (high - low)
-        return takesDarkInk(Number.isNaN(share) ? NO_VALUE : colourAt(scale, share)) ? '#111' : '#fff'
-      }),
-      size: columns > 64 ? 9 : 12,
-    },
+    ...drawing,
     hoverinfo: 'skip',
     showlegend: false,
   }
