@@ -82,7 +82,9 @@ it('shows markup in tokens, prompts, notes and captions as the text it is', asyn
   await page.getByText('parameters').click()
   await page.getByText(prompt, { exact: true }).waitFor()
   // Plotly would read `<i>` in a tick text as italics.
-  const ticks = await page.locator('.xaxislayer-above text').allTextContents()
+  const labels = page.locator('.xaxislayer-above text')
+  await labels.first().waitFor({ state: 'attached' })
+  const ticks = await labels.allTextContents()
   expect(ticks.join('').replaceAll('·', ' ')).toContain(prompt)
   expect(await page.locator('main i').count()).toBe(0)
 })
