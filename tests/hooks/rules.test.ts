@@ -387,8 +387,14 @@ describe('bad input', () => {
     [{ ids: new Array(65).fill(1) }, {}, 'prompt: expected at most 64 tokens (the model’s context), got 65'],
     [{}, { logits: [0, 6] }, 'logits: expected a position from -6 to 5, got 6'],
     [{}, { metrics: [{ kind: 'top1' }], metricPosition: -7 }, 'metric: expected a position from -6 to 5, got -7'],
-  ])('[I9] a prompt, or a position to read: %j %j', async (own, options, message) => {
-    await expect(run(own, options)).rejects.toThrow(message)
+  ])('[I9] a prompt, or a position to read, before any pass: %j %j', async (own, options, message) => {
+    let passes = 0
+    const counting = () => {
+      passes++
+      return undefined
+    }
+    await expect(run({ ...own, functions: [{ at: 'embed', run: counting }] }, options)).rejects.toThrow(message)
+    expect(passes).toBe(0)
   })
 })
 
