@@ -4,7 +4,7 @@
  */
 import type { Model } from '../engine/model.ts'
 import type { Intervention } from '../hooks/intervention.ts'
-import type { CellBlock, FigureSpec, TableSpec } from './figure.ts'
+import type { FigureSpec, TableSpec } from './figure.ts'
 import type { ParamSchema, ParamsOf, ParamValue } from './params.ts'
 
 /** A named set of parameter values; what it leaves out keeps its default. */
@@ -93,4 +93,4 @@ export function defineStudy<const S extends ParamSchema>(study: Study<S>): Study
   return study
 }
 
-export type { CellBlock, FigureSpec, TableSpec }
+export type { FigureSpec, TableSpec }

@@ -102,7 +102,8 @@ export class EngineClient {
       // Standard output belongs to the workbench's own answers; a study's console.log goes to standard error.
       stdio: ['ignore', 2, 2, 'ipc'],
       detached: true,
-      env: { ...process.env, ...this.#env },
+      // Worker threads of the products' library that spin while they wait would take the processor from everyone else.
+      env: { OMP_WAIT_POLICY: 'passive', ...process.env, ...this.#env },
     })
     this.#child = child
     this.#killed = false
