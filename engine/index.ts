@@ -4,6 +4,8 @@
  */
 export { detectBackends, selectBackend } from './backends/select.ts'
 export { BACKEND_NAMES, type Backend, type BackendName } from './backends/types.ts'
+export { findModel } from './checkpoint/hub/find-model.ts'
+export { type PulledModel, type PullOptions, type PullProgress, pullCheckpoint } from './checkpoint/hub/pull.ts'
 export * from './errors.ts'
 export { disposeKeyValues, embed, KeyValueCollector, type LayersOptions, runLayers, unembed } from './forward.ts'
 export { type FinishReason, type GeneratedToken, type GenerateOptions, generate } from './generate.ts'

@@ -1,7 +1,7 @@
 /** From a checkpoint folder to a model that runs. */
-import { basename } from 'node:path'
 import { selectBackend } from './backends/select.ts'
 import { configReader } from './checkpoint/config.ts'
+import { checkpointName } from './checkpoint/name.ts'
 import { openCheckpoint } from './checkpoint/open.ts'
 import { internalError } from './errors.ts'
 import { familyOf } from './families/registry.ts'
@@ -42,7 +42,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     let parameters = 0
     for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
     return {
-      name: config.optionalString('_name_or_path') ?? basename(checkpoint.dir),
+      name: checkpointName(checkpoint.dir, config),
       dir: checkpoint.dir,
       spec,
       tokenizer,

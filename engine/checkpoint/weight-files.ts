@@ -5,11 +5,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CheckpointError } from '../errors.ts'
-import { errorCode, isJsonObject, readJsonObject, shown } from './json-file.ts'
+import { errorCode, isJsonObject, type JsonObject, readJsonObject, shown } from './json-file.ts'
 import type { TensorInfo } from './types.ts'
 
-const SINGLE = 'model.safetensors'
-const INDEX = 'model.safetensors.index.json'
+export const SINGLE = 'model.safetensors'
+export const INDEX = 'model.safetensors.index.json'
 const PICKLE = /\.(bin|pth|pt|ckpt)$/
 
 export interface WeightFiles {
@@ -29,8 +29,8 @@ function isPlainFileName(value: unknown): value is string {
   )
 }
 
-async function readIndex(dir: string): Promise<WeightFiles> {
-  const index = await readJsonObject(join(dir, INDEX))
+/** What an index says, as parsed. @throws CheckpointError if it is damaged, or names what is no plain file name. */
+export function filesOfIndex(index: JsonObject | null): WeightFiles {
   const map = index?.weight_map
   if (!isJsonObject(map)) throw new CheckpointError(`${INDEX}: weight_map: expected an object, got ${shown(map)}`)
   const weightMap = new Map<string, string>()
@@ -55,7 +55,7 @@ export async function findWeightFiles(dir: string): Promise<WeightFiles> {
     throw new CheckpointError(`${dir}: expected a readable folder, got ${errorCode(error)}`)
   }
   if (names.includes(SINGLE)) return { files: [SINGLE], weightMap: null }
-  if (names.includes(INDEX)) return readIndex(dir)
+  if (names.includes(INDEX)) return filesOfIndex(await readJsonObject(join(dir, INDEX)))
   const files = names.filter(name => name.endsWith('.safetensors'))
   if (files.length > 0) return { files, weightMap: null }
   const pickle = names.find(name => PICKLE.test(name))

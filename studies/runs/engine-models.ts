@@ -3,8 +3,9 @@
  * and never exchanged under a run.
  */
 import { readdirSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { configReader } from '../../engine/checkpoint/config.ts'
+import { checkpointName } from '../../engine/checkpoint/name.ts'
 import { openCheckpoint } from '../../engine/checkpoint/open.ts'
 import { StudyError } from '../../engine/errors.ts'
 import { familyOf } from '../../engine/families/registry.ts'
@@ -103,7 +104,7 @@ export class EngineModels {
       const spec = familyOf(config).spec(config)
       let parameters = 0
       for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
-      const name = config.optionalString('_name_or_path') ?? basename(checkpoint.dir)
+      const name = checkpointName(checkpoint.dir, config)
       const { family, layers, heads, dModel, dMlp, vocab } = spec
       const sizes = { family, layers: layers.length, heads, dModel, dMlp, vocab }
       return { info: { dir: checkpoint.dir, name, ...sizes, parameters, bytes: checkpoint.bytes } }
