@@ -3,6 +3,7 @@
  * prompts, a step of generation and a slice of a sweep differ only in their lanes.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Backend } from './backends/types.ts'
 import { internalError } from './errors.ts'
 import { type Batch, batchOf, type KeyValues, type Lane } from './lanes.ts'
 import { attentionHalf, enterBlock, joinAttention, joinMlp, mlpHalf } from './layers/block.ts'
@@ -14,7 +15,7 @@ import type { Model } from './model.ts'
 import { SITE_IDS, SITES } from './points.ts'
 import type { RotarySpec } from './spec.ts'
 import { NO_TAP, type Tap } from './tap.ts'
-import type { LayerWeights, LinearWeights } from './weights.ts'
+import type { LayerWeights, LinearWeights, Unembedding } from './weights.ts'
 
 const FINAL_SITES = SITE_IDS.filter(site => SITES[site].stage === 'unembed')
 
@@ -63,7 +64,7 @@ export function embed(model: Model, ids: ArrayLike<number>, batch: Batch, tap: T
     const rows = new Float32Array(batch.rows * width)
     for (let row = 0; row < batch.rows; row++) {
       const id = ids[row] ?? 0
-      rows.set(weights.embedding.subarray(id * width, (id + 1) * width), row * width)
+      rows.set(weights.embedding(id), row * width)
     }
     const raw = tf.tensor2d(rows, [batch.rows, width])
     const tokens = fire(
@@ -178,7 +179,7 @@ export function unembed(
       scale: 'ln_final_scale',
       normalized: 'ln_final_normalized',
     })
-    const raw = linear(backend, fire(context, 'unembed_in', normed), weights.unembed)
+    const raw = throughVocabulary(backend, fire(context, 'unembed_in', normed), weights.unembed)
     const cap = spec.logitSoftCap
     const logits = fire(
       context,
@@ -189,23 +190,28 @@ export function unembed(
   })
 }
 
+/** x [rows, d_model] → [rows, vocab], part after part of the vocabulary. The caller tidies. */
+function throughVocabulary(backend: Backend, x: tf.Tensor2D, { parts, bias }: Unembedding): tf.Tensor2D {
+  const products: tf.Tensor2D[] = []
+  for (const part of parts()) products.push(backend.linear(x, part))
+  const [first] = products
+  const logits = products.length === 1 && first !== undefined ? first : tf.concat(products, 1)
+  return bias === null ? logits : tf.add(logits, tf.tensor1d(bias))
+}
+
 /**
  * Logits of some tokens only, for every row of `stream`: [rows, tokens]. Keeps `stream`; the caller
  * disposes the result. No hook point fires.
  */
 export function unembedTokens(model: Model, stream: tf.Tensor2D, tokens: readonly number[]): tf.Tensor2D {
   const { spec, weights, backend } = model
-  const { weight, bias } = weights.unembed
-  const width = weight.inSize
-  const data = new Float32Array(tokens.length * width)
-  for (const [i, token] of tokens.entries())
-    data.set(weight.data.subarray(token * width, (token + 1) * width), i * width)
+  const { bias } = weights.unembed
   const part: LinearWeights = {
     weight: {
-      name: `${weight.name}, ${tokens.length} rows`,
+      name: `unembedding, ${tokens.length} rows`,
       outSize: tokens.length,
-      inSize: width,
-      data,
+      inSize: spec.dModel,
+      data: weights.unembed.rows(tokens),
       transposed: false,
     },
     bias: bias === null ? null : Float32Array.from(tokens, token => bias[token] ?? 0),

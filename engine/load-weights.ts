@@ -3,21 +3,27 @@
  * wrong shape is an error that names it, before anything is computed.
  */
 
-import type { Checkpoint, HostTensor } from './checkpoint/types.ts'
+import type { HostTensor, TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, internalError } from './errors.ts'
 import type { ExpertSlots, LayerSlots, LinearSlot, ModelSlots, NormSlot, TensorSlot } from './families/family.ts'
 import type { ModelSpec } from './spec.ts'
 import type { ExpertWeights, LayerWeights, LinearWeights, NormWeights } from './weights.ts'
 
+/** Where tensors come from: a checkpoint, or what was read ahead of one. */
+export interface TensorSource {
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  read(name: string): Promise<HostTensor>
+}
+
 /** Reads tensors; counts their bytes for progress. */
 export class SlotReader {
-  readonly #checkpoint: Checkpoint
+  readonly #source: TensorSource
   readonly #onRead: (bytes: number) => void
   /** Fused tensors are cut into several weights: each is read once. */
   #last: { readonly name: string; readonly tensor: HostTensor } | null = null
 
-  constructor(checkpoint: Checkpoint, onRead: (storedBytes: number) => void = () => {}) {
-    this.#checkpoint = checkpoint
+  constructor(source: TensorSource, onRead: (storedBytes: number) => void = () => {}) {
+    this.#source = source
     this.#onRead = onRead
   }
 
@@ -57,12 +63,12 @@ export class SlotReader {
 
   async #read(name: string, shape: readonly number[]): Promise<HostTensor> {
     if (this.#last?.name === name) return this.#last.tensor
-    const info = this.#checkpoint.tensors.get(name)
+    const info = this.#source.tensors.get(name)
     if (info !== undefined && info.shape.join() !== shape.join())
       throw new CheckpointError(
         `${info.file}: tensor ${name}: expected shape [${shape.join(', ')}] from config.json, got [${info.shape.join(', ')}]`,
       )
-    const tensor = await this.#checkpoint.read(name)
+    const tensor = await this.#source.read(name)
     this.#onRead(info === undefined ? 0 : info.end - info.begin)
     this.#last = { name, tensor }
     return tensor
@@ -119,31 +125,39 @@ export async function readLayer(reader: SlotReader, spec: ModelSpec, slots: Laye
   }
 }
 
-/** Reads what stands around the layers. */
-export async function readEnds(
+/** The names of a layer's tensors, each once, in the order in which `readLayer` reads them. */
+export function tensorsOfLayer(slots: LayerSlots): string[] {
+  const norm = (slot: NormSlot | undefined): string[] => (slot === undefined ? [] : tensorsOfNorm(slot))
+  const linear = ({ weight, bias }: LinearSlot): string[] =>
+    bias === undefined ? [weight.name] : [weight.name, bias.name]
+  const mlp = ({ gate, up, down }: ExpertSlots): string[] =>
+    [...(gate === undefined ? [] : [gate]), up, down].flatMap(linear)
+  const { ln1, ln2, ln1Post, ln2Post, q, k, v, o, qNorm, kNorm, router, experts = [] } = slots
+  return [
+    ...new Set([
+      ...experts.flatMap(mlp),
+      ...[ln1, ln2, ln1Post, ln2Post].flatMap(norm),
+      ...[q, k, v, o].flatMap(linear),
+      ...[qNorm, kNorm].flatMap(norm),
+      ...(slots.mlp === undefined ? [] : mlp(slots.mlp)),
+      ...(router === undefined ? [] : linear(router)),
+    ]),
+  ]
+}
+
+function tensorsOfNorm({ weight, bias }: NormSlot): string[] {
+  return bias === undefined ? [weight] : [weight, bias]
+}
+
+/** Reads the small tensors that stand around the layers. */
+export async function readSmallEnds(
   reader: SlotReader,
   spec: ModelSpec,
   slots: ModelSlots,
-): Promise<{
-  readonly embedding: Float32Array
-  readonly positions: Float32Array | null
-  readonly finalNorm: NormWeights
-  readonly unembed: LinearWeights
-}> {
-  const { vocab, dModel } = spec
-  const embedding = await reader.tensor(slots.embedding, [vocab, dModel])
+): Promise<{ readonly positions: Float32Array | null; readonly finalNorm: NormWeights }> {
+  const { dModel, maxPositions } = spec
   const finalNorm = await reader.norm(slots.finalNorm, dModel)
   if (finalNorm === null) throw new CheckpointError('checkpoint: no final norm')
-  return {
-    embedding,
-    positions: slots.positions === undefined ? null : await reader.tensor(slots.positions, [spec.maxPositions, dModel]),
-    finalNorm,
-    unembed:
-      slots.unembed === undefined
-        ? {
-            weight: { name: slots.embedding, outSize: vocab, inSize: dModel, data: embedding, transposed: false },
-            bias: null,
-          }
-        : await reader.linear(slots.unembed, vocab, dModel),
-  }
+  const positions = slots.positions === undefined ? null : await reader.tensor(slots.positions, [maxPositions, dModel])
+  return { positions, finalNorm }
 }

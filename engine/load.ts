@@ -3,16 +3,22 @@ import { selectBackend } from './backends/select.ts'
 import { configReader } from './checkpoint/config.ts'
 import { checkpointName } from './checkpoint/name.ts'
 import { openCheckpoint } from './checkpoint/open.ts'
-import { internalError } from './errors.ts'
 import { familyOf } from './families/registry.ts'
-import { readEnds, readLayer, SlotReader } from './load-weights.ts'
+import { SlotReader } from './load-weights.ts'
 import type { LoadOptions, Model } from './model.ts'
+import { chooseResidency, machineMemory, residencyFromEnvironment, residencyNote, weightSizes } from './residency.ts'
 import { loadTokenizer } from './tokenizer.ts'
-import type { LayerWeights } from './weights.ts'
+import { weightsFromDisk } from './weights-from-disk.ts'
+import { weightsInMemory } from './weights-in-memory.ts'
+
+/** A rate measured on fewer bytes than this tells little. */
+const MIN_MEASURED_BYTES = 50e6
 
 /**
- * Loads a checkpoint folder in Hugging Face layout. Weights are widened to float32 in host memory.
- * @throws CheckpointError for a folder that is missing, damaged or of an unsupported kind; BackendError
+ * Loads a checkpoint folder in Hugging Face layout. Weights are widened to float32 in host memory
+ * where they fit, and else stay on disk (`LoadOptions.residency`).
+ * @throws CheckpointError for a folder that is missing, damaged, of an unsupported kind, or too large
+ *   for this machine; BackendError
  */
 export async function loadModel(dir: string, options: LoadOptions = {}): Promise<Model> {
   const checkpoint = await openCheckpoint(dir)
@@ -21,36 +27,41 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     const family = familyOf(config)
     const spec = family.spec(config)
     const slots = family.slots(spec, name => checkpoint.tensors.has(name))
+    const name = checkpointName(checkpoint.dir, config)
+    const asked = options.residency ?? residencyFromEnvironment()
+    const sizes = weightSizes(spec, slots, checkpoint.tensors)
+    const memory = machineMemory()
+    const residency = chooseResidency(name, asked, sizes, memory)
     const tokenizer = options.tokenizer ?? (await loadTokenizer(dir))
     const backend = await selectBackend(options.backend)
     let done = 0
-    const reader = new SlotReader(checkpoint, bytes => {
+    const total = residency === 'memory' ? checkpoint.bytes : sizes.atLoad
+    const onRead = (bytes: number): void => {
       done += bytes
-      options.onProgress?.(done, checkpoint.bytes)
-    })
-    const ends = await readEnds(reader, spec, slots)
-    const layers: LayerWeights[] = []
-    for (const index of spec.layers.keys()) layers.push(await readLayer(reader, spec, slots.layer(index)))
-    const weights = {
-      ...ends,
-      layer: (layer: number) => {
-        const found = layers[layer]
-        if (found === undefined) throw internalError(`no layer ${layer}`)
-        return found
-      },
+      options.onProgress?.(done, total)
     }
+    const begin = performance.now()
+    const weights =
+      residency === 'memory'
+        ? await weightsInMemory(new SlotReader(checkpoint, onRead), spec, slots, backend)
+        : await weightsFromDisk(checkpoint, spec, slots, backend, onRead)
+    const bytesPerMs = done < MIN_MEASURED_BYTES ? null : done / (performance.now() - begin)
     let parameters = 0
     for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
     return {
-      name: checkpointName(checkpoint.dir, config),
+      name,
       dir: checkpoint.dir,
       spec,
       tokenizer,
       checkpoint,
       backend,
       weights,
+      weightsNote: residency === 'memory' ? null : residencyNote(sizes, asked, memory, bytesPerMs),
       parameters,
-      dispose: () => checkpoint.close(),
+      dispose: async () => {
+        await weights.dispose()
+        await checkpoint.close()
+      },
     }
   } catch (error) {
     await checkpoint.close()

@@ -3,7 +3,7 @@ import type { Backend, BackendName } from './backends/types.ts'
 import type { Checkpoint } from './checkpoint/types.ts'
 import type { ModelSpec } from './spec.ts'
 import type { Tokenizer } from './tokenizer-types.ts'
-import type { ModelWeights } from './weights.ts'
+import type { ModelWeights, Residency } from './weights.ts'
 
 export interface Model {
   /** The folder's name, or what its config calls it. */
@@ -14,8 +14,11 @@ export interface Model {
   readonly checkpoint: Checkpoint
   readonly backend: Backend
   readonly weights: ModelWeights
+  /** One sentence for people where weights stay on disk: why, and what a pass takes. Null where they are in memory. */
+  readonly weightsNote: string | null
   /** Number of weights. */
   readonly parameters: number
+  /** Frees the weights, what a backend holds of them, and the files. */
   dispose(): Promise<void>
 }
 
@@ -23,5 +26,10 @@ export interface LoadOptions {
   readonly backend?: BackendName | 'auto'
   /** Instead of the checkpoint's own; a checkpoint without one can so be run on token ids. */
   readonly tokenizer?: Tokenizer
+  /**
+   * Weights in memory, or on disk and read a layer at a time; `auto` is memory where they fit.
+   * @default PATCHLIGHT_WEIGHTS, else `auto`
+   */
+  readonly residency?: Residency | 'auto'
   readonly onProgress?: (doneBytes: number, totalBytes: number) => void
 }

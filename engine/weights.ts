@@ -39,13 +39,48 @@ export interface LayerWeights {
   readonly experts: readonly ExpertWeights[]
 }
 
+/** The unembedding, which may be too large to stand in memory as float32. */
+export interface Unembedding {
+  /** [vocab] */
+  readonly bias: Float32Array | null
+  /** Consecutive parts of the vocabulary, in order. A part is valid until the next is asked for. */
+  parts(): Iterable<Weight>
+  /** The rows of some tokens, one after another: [tokens, d_model]. */
+  rows(tokens: readonly number[]): Float32Array
+}
+
 export interface ModelWeights {
-  /** [vocab, d_model] */
-  readonly embedding: Float32Array
+  /** Where the layers are: all in memory, or on disk and read one at a time. */
+  readonly residency: Residency
+  /** The embedding of one token, before any scale: [d_model]. */
+  embedding(token: number): Float32Array
   /** [max_positions, d_model], for learned positions */
   readonly positions: Float32Array | null
   readonly finalNorm: NormWeights
-  readonly unembed: LinearWeights
-  /** The weights of a layer; the promise form lets them come from disk. */
+  readonly unembed: Unembedding
+  /**
+   * The weights of a layer. From disk they come as a promise, and their matrices are lent: the next
+   * layer is written over them, so use them before anything else is awaited. Matrices that were taken
+   * back throw when they are read.
+   */
   layer(layer: number): LayerWeights | Promise<LayerWeights>
+  /** Takes back what is lent and what a backend holds of it; ends reading ahead. */
+  dispose(): Promise<void>
+}
+
+export const RESIDENCIES = ['memory', 'disk'] as const
+export type Residency = (typeof RESIDENCIES)[number]
+
+/** The linear maps of a layer. */
+export function linearsOf({ q, k, v, o, mlp, router, experts }: LayerWeights): LinearWeights[] {
+  const ofMlp = ({ gate, up, down }: ExpertWeights): LinearWeights[] => (gate === null ? [up, down] : [gate, up, down])
+  return [
+    q,
+    k,
+    v,
+    o,
+    ...(mlp === null ? [] : ofMlp(mlp)),
+    ...(router === null ? [] : [router]),
+    ...experts.flatMap(ofMlp),
+  ]
 }

@@ -9,7 +9,7 @@ import { nearest } from '../nearest.ts'
 import { fingerprintTensors } from './fingerprint.ts'
 import { errorCode, type JsonObject, readJsonObject, shown } from './json-file.ts'
 import { readTensor } from './read-tensor.ts'
-import { readHeader } from './safetensors.ts'
+import { readExactly, readExactlySync, readHeader } from './safetensors.ts'
 import type { Checkpoint, HostTensor, TensorInfo } from './types.ts'
 import { findWeightFiles, mergeTensors } from './weight-files.ts'
 
@@ -49,11 +49,19 @@ async function guarded<T>(dir: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof Error && 'syscall' in error) {
-      throw new CheckpointError(`${dir}: expected to read its weights, got ${errorCode(error)}`)
-    }
-    throw error
+    throw asCheckpointError(dir, error)
   }
+}
+
+function asCheckpointError(dir: string, error: unknown): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error
+  return new CheckpointError(`${dir}: expected to read its weights, got ${errorCode(error)}`)
+}
+
+function checkRange(info: TensorInfo, into: Uint8Array, offset: number): void {
+  const size = info.end - info.begin
+  if (offset < 0 || offset + into.length > size)
+    throw internalError(`${info.name}: ${into.length} bytes at ${offset} of ${size}`)
 }
 
 /**
@@ -102,6 +110,27 @@ class OpenCheckpoint implements Checkpoint {
   }
 
   async read(name: string): Promise<HostTensor> {
+    const { info, handle } = this.#find(name)
+    return guarded(this.dir, () => readTensor(handle, info))
+  }
+
+  async readStored(name: string, into: Uint8Array, offset = 0): Promise<void> {
+    const { info, handle } = this.#find(name)
+    checkRange(info, into, offset)
+    await guarded(this.dir, () => readExactly(handle, into, info.begin + offset, info.file))
+  }
+
+  readStoredSync(name: string, into: Uint8Array, offset: number): void {
+    const { info, handle } = this.#find(name)
+    checkRange(info, into, offset)
+    try {
+      readExactlySync(handle.fd, into, info.begin + offset, info.file)
+    } catch (error) {
+      throw asCheckpointError(this.dir, error)
+    }
+  }
+
+  #find(name: string): { readonly info: TensorInfo; readonly handle: FileHandle } {
     const info = this.tensors.get(name)
     if (info === undefined) {
       const near = nearest(name, this.tensors.keys())
@@ -110,7 +139,7 @@ class OpenCheckpoint implements Checkpoint {
     }
     const handle = this.#handles.get(info.file)
     if (handle === undefined) throw internalError(`${this.dir}: read after close`)
-    return guarded(this.dir, () => readTensor(handle, info))
+    return { info, handle }
   }
 
   async fingerprint(): Promise<string> {

@@ -7,7 +7,7 @@ import { CheckpointError } from '../errors.ts'
 import { dtypeBits, isStoredDtype, widen } from './dtype.ts'
 import { shown } from './json-file.ts'
 import { readExactly } from './safetensors.ts'
-import { type HostTensor, STORED_DTYPES, type TensorInfo } from './types.ts'
+import { type HostTensor, STORED_DTYPES, type StoredDtype, type TensorInfo } from './types.ts'
 
 /** Large enough that a read's fixed cost vanishes, small enough to stay in the cache between read and widening. */
 const CHUNK_VALUES = 1 << 20
@@ -31,18 +31,42 @@ function nonFinite(info: TensorInfo, data: Float32Array, from: number): Checkpoi
   )
 }
 
+/** The format of a tensor, and its bytes a value. @throws CheckpointError for one that we do not read */
+export function storedFormat({ name, file, dtype }: TensorInfo): { dtype: StoredDtype; width: number } {
+  if (!isStoredDtype(dtype)) {
+    throw new CheckpointError(
+      `${file}: tensor ${shown(name)}: expected ${STORED_DTYPES.join(', ')}, got ${dtype}, which is not read`,
+    )
+  }
+  return { dtype, width: (dtypeBits(dtype) ?? 0) / 8 }
+}
+
+/**
+ * Widens bytes as stored, a whole tensor's or some of its rows', to float32 at the start of `target`.
+ * @throws CheckpointError for a value that is NaN or infinite.
+ */
+export function widenStored(info: TensorInfo, raw: Uint8Array, target: ArrayBuffer): Float32Array {
+  const { dtype, width } = storedFormat(info)
+  const values = raw.byteLength / width
+  const rawStart = values * (4 - width)
+  const data = new Float32Array(target, 0, values)
+  const bytes = new Uint8Array(target)
+  for (let first = 0; first < values; first += CHUNK_VALUES) {
+    const count = Math.min(CHUNK_VALUES, values - first)
+    const from = first * width
+    bytes.set(raw.subarray(from, from + count * width), rawStart + from)
+    if (widen(dtype, target, rawStart + from, first * 4, count)) throw nonFinite(info, data, first)
+  }
+  return data
+}
+
 /**
  * Reads the bytes of one tensor and widens them to float32.
  * @throws CheckpointError for a format that cannot be read, a file cut short, or a value that is NaN or infinite.
  */
 export async function readTensor(handle: FileHandle, info: TensorInfo): Promise<HostTensor> {
-  const { dtype, shape, file, begin, end } = info
-  if (!isStoredDtype(dtype)) {
-    throw new CheckpointError(
-      `${file}: tensor ${shown(info.name)}: expected ${STORED_DTYPES.join(', ')}, got ${dtype}, which is not read`,
-    )
-  }
-  const width = (dtypeBits(dtype) ?? 0) / 8
+  const { shape, file, begin, end } = info
+  const { dtype, width } = storedFormat(info)
   const values = (end - begin) / width
   const buffer = allocate(info, values)
   const data = new Float32Array(buffer)

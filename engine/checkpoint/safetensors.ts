@@ -5,6 +5,7 @@
  * Checkpoints come from strangers, and a header that lies turns into wrong weights without an error:
  * so every rule of the format is checked before a byte of data is believed.
  */
+import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { CheckpointError } from '../errors.ts'
 import { dtypeBits } from './dtype.ts'
@@ -16,6 +17,9 @@ import { STORED_DTYPES, type TensorInfo } from './types.ts'
 const MAX_HEADER_BYTES = 100_000_000
 
 const LENGTH_BYTES = 8
+
+/** Node refuses to read 2 GB at once. */
+const MAX_READ_BYTES = 2 ** 30
 
 /** How a Git LFS pointer begins: what a clone without LFS holds in place of the weights. */
 const LFS_POINTER_START = 'version '
@@ -120,12 +124,24 @@ function parseHeader(bytes: Uint8Array, file: string, dataStart: number, dataByt
 export async function readExactly(handle: FileHandle, into: Uint8Array, position: number, file: string): Promise<void> {
   let done = 0
   while (done < into.length) {
-    const { bytesRead } = await handle.read(into, done, into.length - done, position + done)
-    if (bytesRead === 0) {
-      throw new CheckpointError(`${file}: expected data at byte ${position + done}, got the end: the file was cut`)
-    }
+    const { bytesRead } = await handle.read(into, done, Math.min(into.length - done, MAX_READ_BYTES), position + done)
+    if (bytesRead === 0) throw cutAt(file, position + done)
     done += bytesRead
   }
+}
+
+/** The same, blocking. */
+export function readExactlySync(descriptor: number, into: Uint8Array, position: number, file: string): void {
+  let done = 0
+  while (done < into.length) {
+    const bytesRead = readSync(descriptor, into, done, into.length - done, position + done)
+    if (bytesRead === 0) throw cutAt(file, position + done)
+    done += bytesRead
+  }
+}
+
+function cutAt(file: string, position: number): CheckpointError {
+  return new CheckpointError(`${file}: expected data at byte ${position}, got the end: the file was cut`)
 }
 
 /**

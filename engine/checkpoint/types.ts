@@ -34,6 +34,13 @@ export interface Checkpoint {
    * @throws CheckpointError if the name is absent (naming the nearest ones), the file was cut, or a value is NaN or infinite.
    */
   read(name: string): Promise<HostTensor>
+  /**
+   * Fills `into` with bytes of a tensor as they are stored, from byte `offset` of the tensor on.
+   * @throws CheckpointError as `read` does, but for values: nobody looks at them here.
+   */
+  readStored(name: string, into: Uint8Array, offset?: number): Promise<void>
+  /** The same, blocking: for a row of an embedding, which is a few kilobytes. */
+  readStoredSync(name: string, into: Uint8Array, offset: number): void
   /** A short stable hash of the weights (names, shapes, dtypes and bytes; sampled for large files) for `run.json`. */
   fingerprint(): Promise<string>
   close(): Promise<void>

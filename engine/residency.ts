@@ -1,0 +1,122 @@
+/**
+ * Whether a checkpoint's weights stand in memory or stay on disk. In memory they are float32, twice
+ * what most checkpoints store; a model that does not fit that way runs layer by layer from disk, and
+ * one that does not fit even so is refused before anything is read.
+ */
+import { totalmem } from 'node:os'
+import { storedFormat } from './checkpoint/read-tensor.ts'
+import type { TensorInfo } from './checkpoint/types.ts'
+import { CheckpointError, PatchlightError } from './errors.ts'
+import type { ModelSlots } from './families/family.ts'
+import { tensorsOfLayer } from './load-weights.ts'
+import type { ModelSpec } from './spec.ts'
+import { RESIDENCIES, type Residency } from './weights.ts'
+
+/** What a pass needs beside the weights: activations, and the process itself. */
+const ROOM_BYTES = 1e9
+
+/** Bytes that the weights of a model take. */
+export interface WeightSizes {
+  /** All of them, as float32. */
+  readonly inMemory: number
+  /** The widest layer as float32 and as stored, and the unembedding as stored. */
+  readonly fromDisk: number
+  /** What one pass over the model reads from disk. */
+  readonly aPass: number
+  /** What loading reads where the layers stay on disk, but for a few vectors. */
+  readonly atLoad: number
+}
+
+/** Sizes from the tensors' headers; a tensor that is missing counts nothing here. */
+export function weightSizes(spec: ModelSpec, slots: ModelSlots, tensors: ReadonlyMap<string, TensorInfo>): WeightSizes {
+  const sum = (names: readonly string[]): { stored: number; float32: number } => {
+    let stored = 0
+    let float32 = 0
+    for (const name of names) {
+      const info = tensors.get(name)
+      if (info === undefined) continue
+      stored += info.end - info.begin
+      float32 += ((info.end - info.begin) / storedFormat(info).width) * 4
+    }
+    return { stored, float32 }
+  }
+  const layers = Array.from(spec.layers.keys(), layer => sum(tensorsOfLayer(slots.layer(layer))))
+  const unembed = sum([slots.unembed?.weight.name ?? slots.embedding])
+  const ends = sum([...new Set([slots.embedding, slots.unembed?.weight.name ?? slots.embedding])])
+  return {
+    inMemory: ends.float32 + layers.reduce((total, { float32 }) => total + float32, 0),
+    fromDisk: unembed.stored + Math.max(0, ...layers.map(({ stored, float32 }) => stored + float32)),
+    aPass: layers.reduce((total, { stored }) => total + stored, 0),
+    atLoad: unembed.stored,
+  }
+}
+
+export interface MachineMemory {
+  readonly freeBytes: number
+  readonly totalBytes: number
+}
+
+/** What this process may use: less than the machine has where a container or other programs say so. */
+export function machineMemory(): MachineMemory {
+  const limit = process.constrainedMemory()
+  const totalBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  // macOS counts as free only what no file was ever cached in, which is next to nothing.
+  const freeBytes = process.platform === 'darwin' ? totalBytes * 0.8 : Math.min(process.availableMemory(), totalBytes)
+  return { freeBytes, totalBytes }
+}
+
+/** PATCHLIGHT_WEIGHTS, or `auto`. @throws PatchlightError for another word */
+export function residencyFromEnvironment(): Residency | 'auto' {
+  const value = process.env.PATCHLIGHT_WEIGHTS
+  if (value === undefined || value === '' || value === 'auto') return 'auto'
+  const found = RESIDENCIES.find(residency => residency === value)
+  if (found !== undefined) return found
+  throw new PatchlightError(`PATCHLIGHT_WEIGHTS: expected auto, ${RESIDENCIES.join(', ')}, got '${value}'`)
+}
+
+/**
+ * Decides where the weights of a checkpoint stand.
+ * @throws CheckpointError if they fit neither way, or not the way that was asked for; it says what would help
+ */
+export function chooseResidency(
+  name: string,
+  asked: Residency | 'auto',
+  { inMemory, fromDisk }: WeightSizes,
+  { freeBytes, totalBytes }: MachineMemory,
+): Residency {
+  const fits = (bytes: number): boolean => bytes + ROOM_BYTES <= freeBytes
+  const free = `${gigabytes(freeBytes)} free of ${gigabytes(totalBytes)}`
+  if (asked !== 'disk' && fits(inMemory)) return 'memory'
+  if (asked === 'memory')
+    throw new CheckpointError(
+      `${name}: expected ${gigabytes(inMemory + ROOM_BYTES)} of memory for its weights as float32, got ${free}; ` +
+        'leave the choice to Patchlight and they are read from disk layer by layer, or close other programs',
+    )
+  if (fits(fromDisk)) return 'disk'
+  throw new CheckpointError(
+    `${name}: expected ${gigabytes(fromDisk + ROOM_BYTES)} of memory to run it layer by layer from disk, got ${free}; ` +
+      'close other programs, or take a smaller model or a machine with more memory',
+  )
+}
+
+/** One sentence for people, where weights stay on disk. @param bytesPerMs measured; null where too little was read to tell */
+export function residencyNote(
+  { inMemory, aPass }: WeightSizes,
+  asked: Residency | 'auto',
+  { freeBytes }: MachineMemory,
+  bytesPerMs: number | null,
+): string {
+  const why =
+    asked === 'disk'
+      ? 'as asked'
+      : `as float32 they take ${gigabytes(inMemory)} and ${gigabytes(freeBytes)} of memory are free`
+  const time =
+    bytesPerMs === null
+      ? ''
+      : `, about ${Math.ceil(aPass / bytesPerMs / 1000)} s at the measured ${(bytesPerMs / 1e6).toFixed(1)} GB/s`
+  return `Weights stay on disk (${why}): each pass over the model reads ${gigabytes(aPass)}${time}; a sweep is one pass.`
+}
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`
+}
