@@ -40,7 +40,7 @@ const CLOSE_GRACE_MS = 2000
 export interface WorkbenchOptions {
   /** @default PATCHLIGHT_RUNS, else `runs` in the current folder */
   readonly runsDir?: string
-  /** Checkpoint folders to offer beside the embedded one and those of PATCHLIGHT_MODELS. */
+  /** Checkpoints to offer beside the embedded one, those of PATCHLIGHT_MODELS and those of the Hub's cache. */
   readonly models?: readonly string[]
   /** Study files to offer beside the built-in ones. */
   readonly studyFiles?: readonly string[]
@@ -101,14 +101,14 @@ class LocalWorkbench implements Workbench {
     return this.#models.list(this.#onProblem)
   }
 
-  tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]> {
-    return this.#engine.request('tokenize', { dir: this.#models.dirOf(model), texts })
+  async tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]> {
+    return this.#engine.request('tokenize', { dir: await this.#models.dirOf(model), texts })
   }
 
   async estimate(request: RunRequest): Promise<EstimateView> {
     const study = await this.#studies.find(request.study)
     const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
-    const dir = this.#models.dirOf(request.model)
+    const dir = await this.#models.dirOf(request.model)
     const estimate = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
     const { gflops } = await this.#engine.request('facts', {})
     return { ...estimate, params, expectedMs: this.#speed.expectedMs(dir, study.id, estimate.flops, gflops) }
@@ -239,7 +239,7 @@ class LocalWorkbench implements Workbench {
   async #checked(request: RunRequest) {
     const study = await this.#studies.find(request.study)
     const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
-    const dir = this.#models.dirOf(request.model)
+    const dir = await this.#models.dirOf(request.model)
     await this.#models.describe(dir)
     // While a run computes, the engine may hold another model; the check then happens when this run's turn comes.
     const computing = this.#queue.all().some(run => run.fold.record.model.dir !== dir)

@@ -15,8 +15,8 @@ export const BACKEND_OPTION = {
 
 export const MODEL_OPTION = {
   type: 'text',
-  value: 'DIR',
-  help: 'Checkpoint folder in Hugging Face layout. Default: the embedded model.',
+  value: 'MODEL',
+  help: 'Checkpoint folder in Hugging Face layout, or a pulled OWNER/NAME[@REVISION]. Default: the embedded model.',
 } as const satisfies TextOption
 
 export const JSON_OPTION = {

@@ -1,5 +1,6 @@
 /** For commands that compute in this process: loading the model they name, and reading the prompt they are given. */
 import { BACKEND_NAMES, type BackendName } from '../../engine/backends/types.ts'
+import { findModel } from '../../engine/checkpoint/hub/find-model.ts'
 import { UsageError } from '../../engine/errors.ts'
 import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
@@ -35,7 +36,7 @@ export async function openModel(
   options: { readonly model: string | undefined; readonly backend: string | undefined },
   output: Output,
 ): Promise<Model> {
-  const model = await loadModel(options.model ?? EMBEDDED_MODEL, {
+  const model = await loadModel(options.model === undefined ? EMBEDDED_MODEL : await findModel(options.model), {
     ...given('backend', parseBackend(options.backend)),
     onProgress: (done, total) => output.status(`loading ${Math.floor((100 * done) / total)}%`),
   })

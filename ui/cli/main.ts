@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   resume: async () => (await import('./resume.ts')).resume,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
+  models: async () => (await import('./models.ts')).models,
+  pull: async () => (await import('./pull.ts')).pull,
   logits: async () => (await import('./logits.ts')).logits,
   capture: async () => (await import('./capture.ts')).capture,
   generate: async () => (await import('./generate.ts')).generate,

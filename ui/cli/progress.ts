@@ -11,11 +11,20 @@ function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** `████░░░░ 45%  432/960  12 s left`, in at most `columns` characters. */
-export function progressLine(done: number, total: number, etaMs: number | null, columns: number): string {
+/**
+ * `████░░░░ 45%  432/960  12 s left`, in at most `columns` characters.
+ * @param counts instead of `432/960`
+ */
+export function progressLine(
+  done: number,
+  total: number,
+  etaMs: number | null,
+  columns: number,
+  counts = `${done}/${total}`,
+): string {
   const share = total > 0 ? Math.min(1, done / total) : 0
   const left = etaMs === null ? '' : `  ${durationText(etaMs)} left`
-  const words = ` ${String(Math.floor(100 * share)).padStart(3)}%  ${done}/${total}${left}`
+  const words = ` ${String(Math.floor(100 * share)).padStart(3)}%  ${counts}${left}`
   const width = Math.max(4, Math.min(MAX_BAR, columns - words.length - 2))
   const full = Math.round(share * width)
   return `${'█'.repeat(full)}${'░'.repeat(width - full)}${words}`

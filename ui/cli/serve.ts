@@ -26,8 +26,8 @@ export const serve = defineCommand({
     token: { type: 'text', value: 'TEXT', help: 'Token that the page must bring. Default: a random one where needed.' },
     model: {
       type: 'list',
-      value: 'DIR',
-      help: 'Checkpoint folder to offer; may be repeated. See also PATCHLIGHT_MODELS.',
+      value: 'MODEL',
+      help: 'Checkpoint folder or pulled OWNER/NAME to offer; may be repeated. Pulled ones are offered anyway.',
     },
     study: { type: 'list', value: 'FILE', help: 'Study file of your own to offer; may be repeated.' },
     runs: RUNS_OPTION,
