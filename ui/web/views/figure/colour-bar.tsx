@@ -26,7 +26,9 @@ export function ColourBar({ colouring, metric, unit, value }: ColourBarProps) {
         {share !== null && <span className="colour-bar-pointer" style={{ left: `${share * 100}%` }} />}
       </span>
       <span className="colour-bar-end">{formatNumber(high)}</span>
-      <span className="muted">{unit}</span>
+      <span className="muted">
+        {metric}, {unit}
+      </span>
     </div>
   )
 }

@@ -1,6 +1,7 @@
 /** Panels that belong together: one metric, one colour scale, one legend. */
 import { useCallback, useMemo, useState } from 'react'
 import type { RunId } from '../../../../studies/runs/events.ts'
+import { shareCaption } from '../../plot/caption.ts'
 import { MAX_DRAWN_MARKS } from '../../plot/figure.ts'
 import { markedCells, type PanelGroup, rangeOf, scaleOf } from '../../plot/panels.ts'
 import type { CellAddress } from '../../services/route.ts'
@@ -26,13 +27,13 @@ export function FigureGroup({ run, group, selected, onOpen }: FigureGroupProps) 
   const first = panels[0]?.spec
   if (first === undefined) return null
   const oneMetric = panels.every(panel => panel.spec.metric === first.metric)
-  const oneCaption = panels.every(panel => panel.spec.caption === first.caption)
+  const captions = shareCaption(panels.map(panel => panel.spec.caption))
   const meanings = new Map(panels.flatMap(panel => panel.spec.marks).map(mark => [mark.symbol, mark.meaning]))
   const crowded = panels.some(panel => markedCells(panel, MAX_DRAWN_MARKS) === null)
   return (
     <section className="figure-group card" aria-label={panels.map(panel => panel.spec.title).join(', ')}>
       <header className="figure-group-head">
-        <h2>{oneMetric ? first.metric : `${first.y.label} × ${first.x.label}`}</h2>
+        <h2>{first.group ?? (oneMetric ? first.metric : `${first.y.label} × ${first.x.label}`)}</h2>
         <ColourBar
           colouring={colouring}
           metric={oneMetric ? first.metric : 'effect'}
@@ -54,14 +55,14 @@ export function FigureGroup({ run, group, selected, onOpen }: FigureGroupProps) 
         ))}
       </div>
       <footer className="figure-caption">
-        {oneCaption ? (
-          <p>{first.caption}</p>
-        ) : (
-          panels.map(panel => (
-            <p key={panel.spec.id}>
-              <b>{panel.spec.title}.</b> {panel.spec.caption}
-            </p>
-          ))
+        {captions.shared !== '' && <p>{captions.shared}</p>}
+        {panels.map(
+          (panel, i) =>
+            captions.own[i] !== '' && (
+              <p key={panel.spec.id}>
+                <b>{panel.spec.title}.</b> {captions.own[i]}
+              </p>
+            ),
         )}
         {[...meanings].map(([symbol, meaning]) => (
           <p key={symbol}>
