@@ -11,7 +11,10 @@
  *   POST /api/runs/:id/cancel    → RunSummary
  *   POST /api/runs/:id/resume    → RunSummary
  *   GET  /api/runs/:id/cell?figure=ID&index=N   CellDetail
- *   GET  /api/runs/:id/figures/:figure.csv | .json | .svg   download (`.svg?width=3.25` in inches)
+ *   GET  /api/runs/:id/figures/:figure.csv | .json | .npy   its numbers
+ *   GET  /api/runs/:id/figures/:figure.svg | .pdf | .png | .tex   the picture; `?width=3.25in` or
+ *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`
+ *   GET  /api/runs/:id/data.csv | .json | .parquet | .npy | .ipynb   all numbers, or `?figure=ID`
  *   POST /api/estimate           RunRequest → EstimateView
  *   POST /api/tokenize           {model?, texts} → TokenView[]
  *   GET  /api/doctor             DoctorReport

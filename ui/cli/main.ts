@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   resume: async () => (await import('./resume.ts')).resume,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
+  export: async () => (await import('./export.ts')).exportRun,
   models: async () => (await import('./models.ts')).models,
   pull: async () => (await import('./pull.ts')).pull,
   logits: async () => (await import('./logits.ts')).logits,

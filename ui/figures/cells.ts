@@ -1,28 +1,23 @@
 /**
- * A heatmap's cells as vector paths: one path a colour, a rectangle for each run of neighbours in a
- * row, in units of cells (the caller scales), so that 8,192 cells fit well under 200 KB.
+ * A heatmap's cells as runs of neighbours of one colour, in units of cells: whoever draws them scales
+ * them, so that 8,192 cells fit well under 200 KB.
  */
 import { type ColourRange, colourAt, NO_VALUE, type Scale } from './colours.ts'
+import type { ColourRuns } from './scene.ts'
 
 /** Odd, so that a diverging scale has a colour of its own for 0; finer than an eye or a printer tells. */
 export const LEVELS = 101
 
-export interface CellPath {
-  readonly colour: string
-  /** SVG path data; a cell is 1 × 1, column x and row y start at (x, y). */
-  readonly d: string
-}
-
 /** @param values row-major [rows · columns]; values outside the range take its ends, NaN the colour of no value */
-export function cellPaths(
+export function cellRuns(
   values: ArrayLike<number>,
   columns: number,
   rows: number,
   scale: Scale,
   range: ColourRange,
-): readonly CellPath[] {
+): readonly ColourRuns[] {
   // By level: 131,072 cells are a common size, and keys that are colours would be most of the work.
-  const parts = Array.from({ length: LEVELS + 1 }, (): string[] => [])
+  const parts = Array.from({ length: LEVELS + 1 }, (): number[] => [])
   for (let y = 0; y < rows; y++) {
     const row = y * columns
     let x = 0
@@ -30,12 +25,12 @@ export function cellPaths(
       const level = levelOf(values[row + x] ?? Number.NaN, range)
       let end = x + 1
       while (end < columns && levelOf(values[row + end] ?? Number.NaN, range) === level) end++
-      parts[level]?.push(`M${x} ${y}h${end - x}v1h${x - end}z`)
+      parts[level]?.push(x, y, end - x)
       x = end
     }
   }
-  return parts.flatMap((rectangles, level) =>
-    rectangles.length === 0 ? [] : [{ colour: levelColours(scale)[level] ?? NO_VALUE, d: rectangles.join('') }],
+  return parts.flatMap((runs, level) =>
+    runs.length === 0 ? [] : [{ colour: levelColours(scale)[level] ?? NO_VALUE, runs }],
   )
 }
 

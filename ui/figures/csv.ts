@@ -23,19 +23,20 @@ export function figureCsv({ spec, values, marks }: CsvFigure): string {
     spec.x.ticks.forEach((xTick, x) => {
       const index = y * spec.x.ticks.length + x
       const symbol = spec.marks[(marks[index] ?? 0) - 1]?.symbol ?? ''
-      const value = number(values[index] ?? Number.NaN)
-      rows.push([y, quoted(yTick), x, quoted(xTick), value, symbol && quoted(symbol)].join(','))
+      const value = csvNumber(values[index] ?? Number.NaN)
+      rows.push([y, csvText(yTick), x, csvText(xTick), value, symbol && csvText(symbol)].join(','))
     })
   })
   return `${rows.join('\r\n')}\r\n`
 }
 
-function quoted(text: string): string {
+/** A field of text. */
+export function csvText(text: string): string {
   return `"${text.replaceAll('"', '""')}"`
 }
 
 /** JavaScript's shortest form that reads back as the same number. */
-function number(value: number): string {
+export function csvNumber(value: number): string {
   if (Number.isNaN(value)) return ''
   return Number.isFinite(value) ? String(value) : value > 0 ? 'inf' : '-inf'
 }

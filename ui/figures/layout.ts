@@ -1,138 +1,197 @@
 /**
- * Where everything of a heatmap stands, in points (1/72 in), from the figure's exact width. Cells are
- * square where that gives a readable height; rows are at least tall enough for marks where there are
- * few, and the grid never grows much taller than it is wide.
+ * Where everything of a picture stands, in points (1/72 in), from its exact width. Panels stand side
+ * by side while their cells stay large enough to read, else below each other; neighbours that share an
+ * axis show it once. Cells are square where that gives a readable height, rows are at least tall
+ * enough for marks where there are few, and nothing grows taller than a page.
  */
-import type { FigureSpec } from '../../studies/figure.ts'
-import type { ColourRange } from './colours.ts'
-import { textWidthEm, tickLabel } from './text.ts'
-import { labelStep, roundTicks, tickNumber } from './ticks.ts'
+import type { Axis, FigureSpec } from '../../studies/figure.ts'
+import { type AxisLayout, columnAxis, isNumbered, rowAxis } from './axis-layout.ts'
+import { type BarLayout, type BarOptions, barBelow, barBeside, barSpace, belowHeight } from './bar-layout.ts'
+import { GAP, LINE } from './metrics.ts'
 
-interface TickLabel {
-  /** Centre of the cell along its axis. */
-  readonly at: number
-  readonly text: string
-}
-
-interface AxisLayout {
-  readonly ticks: readonly TickLabel[]
-  /** Size of the tick labels, in points. */
-  readonly font: number
-  /** Baseline of the axis label. */
-  readonly labelAt: number
+export interface PanelLayout {
+  readonly left: number
+  readonly top: number
+  readonly width: number
+  readonly height: number
+  /** Null where all of its row's neighbours below show the same axes. */
+  readonly x: AxisLayout | null
+  /** Null where the neighbour to the left shows the same axis. */
+  readonly y: AxisLayout | null
+  /** Baseline of its letter and title; null where it has none. */
+  readonly titleAt: number | null
 }
 
 export interface Layout {
   readonly width: number
   readonly height: number
-  readonly font: number
-  readonly grid: { readonly left: number; readonly top: number; readonly width: number; readonly height: number }
-  readonly cell: { readonly width: number; readonly height: number }
-  readonly x: AxisLayout & { readonly upright: boolean }
-  readonly y: AxisLayout
-  readonly bar: {
-    readonly left: number
-    readonly width: number
-    readonly ticks: readonly TickLabel[]
-    readonly labelAt: number
-  }
+  readonly panels: readonly PanelLayout[]
+  readonly bar: BarLayout
+  /** Baseline of the picture's title. */
   readonly titleAt: number | null
   /** Baseline of the first line below the axes. */
   readonly footAt: number
 }
 
-export interface LayoutOptions {
-  readonly widthIn: number
-  readonly fontPt: number
+export interface LayoutOptions extends BarOptions {
+  /** Whether the picture has a title above all. */
   readonly title: boolean
+  /** Titles of the panels; null where they have none. */
+  readonly panelTitles: readonly string[] | null
   /** Lines of text below the axes. */
   readonly footLines: number
-  readonly range: ColourRange
 }
 
-export const TICK = 2.5
-export const GAP = 2.5
-export const LINE = 1.25
-
-const POINTS_PER_INCH = 72
-/** Distance of neighbouring labels, in units of their size. */
-const LEADING = 1.05
+/** Of most venues' pages, without the caption's lines. */
+const MAX_HEIGHT = 8.75 * 72
+const MAX_COLUMNS = 4
+const MIN_PANEL_WIDTH = 64
 const MAX_CELL_HEIGHT = 22
 const MIN_CELL_HEIGHT = 12
 const MAX_GRID_ASPECT = 1.15
-const BAR_WIDTH = 7
-/** Tokens shrink to this before any is left out. */
-const MIN_TOKEN_PT = 6
+/** Cells stay at least this wide where panels stand side by side: of words, of many numbers, of few. */
+const MIN_WORD_CELL = 6.4
+const MIN_FINE_CELL = 2.2
+const MIN_CELL = 5
+const MANY = 40
 
-export function layOut(spec: FigureSpec, options: LayoutOptions): Layout {
-  const { widthIn, fontPt: font, range } = options
-  const width = widthIn * POINTS_PER_INCH
-  const columns = Math.max(1, spec.x.ticks.length)
-  const rows = Math.max(1, spec.y.ticks.length)
-  const xLabels = spec.x.ticks.map(tickLabel)
-  const yLabels = spec.y.ticks.map(tickLabel)
-  const barValues = roundTicks(range)
-  const barTexts = barValues.map(value => tickNumber(value, barValues))
+type Panel = Pick<FigureSpec, 'x' | 'y'>
 
-  const left = font * LINE + 2 * GAP + TICK + widest(yLabels) * font
-  const barSpace = font + BAR_WIDTH + TICK + 2.5 * GAP + widest(barTexts) * font + font * LINE
-  const gridWidth = Math.max(width * 0.3, width - left - barSpace)
-  const cellWidth = gridWidth / columns
-  const cellHeight = rowHeight(cellWidth, rows, gridWidth)
-  const gridHeight = cellHeight * rows
+export function layOut(panels: readonly Panel[], options: LayoutOptions): Layout {
+  const columns = columnsFor(panels, options)
+  const beside = arrange(panels, columns, false, options)
+  const room = beside.bottom - beside.top
+  const laid =
+    options.measure(options.barLabel) * options.fontPt <= room ? beside : arrange(panels, columns, true, options)
+  if (laid.layout.height <= MAX_HEIGHT) return laid.layout
+  const fixed = laid.layout.height - laid.gridHeight
+  const squeeze = Math.max(0.3, (MAX_HEIGHT - fixed) / laid.gridHeight)
+  return arrange(panels, columns, laid !== beside, options, squeeze).layout
+}
 
-  // Numbers thin out and stay level; words that do not fit side by side stand upright.
-  const level = widest(xLabels) * font + font * 0.4
-  const upright = !isNumbered(spec.x.ticks) && level > cellWidth
-  const xFont = upright ? tokenFont(font, cellWidth) : font
-  const yFont = isNumbered(spec.y.ticks) ? font : tokenFont(font, cellHeight)
-  const top = (options.title ? font * 1.1 * LINE + 2 * GAP : 0) + font * 0.6
-  const xTicks = labelled(xLabels, labelStep(cellWidth, upright ? xFont * LEADING : level), left, cellWidth)
-  const yTicks = labelled(yLabels, labelStep(cellHeight, yFont * LEADING), top, cellHeight)
+/** The most that leave every panel readable; four stand two by two rather than three and one. */
+function columnsFor(panels: readonly Panel[], options: LayoutOptions): number {
+  const fits = (columns: number) => {
+    const grid = gridWidth(panels, columns, options.widthPt - barSpace(options), options)
+    return (
+      grid >= MIN_PANEL_WIDTH &&
+      panels.every(({ x }) => grid / x.ticks.length >= leastCell(x)) &&
+      (options.panelTitles ?? []).every(title => options.measure(title) * options.fontPt <= grid * 1.05)
+    )
+  }
+  for (let columns = Math.min(panels.length, MAX_COLUMNS); columns > 1; columns--) {
+    if (!fits(columns)) continue
+    return panels.length % columns === 1 && panels.length % (columns - 1) === 0 ? columns - 1 : columns
+  }
+  return 1
+}
 
-  const xTickSpace = TICK + GAP + (upright ? widest(xTicks.map(tick => tick.text)) * xFont : font)
-  const xLabelAt = top + gridHeight + xTickSpace + GAP + font
-  const footAt = xLabelAt + font * LINE + GAP
+function leastCell({ ticks }: Axis): number {
+  if (ticks.length > MANY) return MIN_FINE_CELL
+  return isNumbered(ticks) ? MIN_CELL : MIN_WORD_CELL
+}
+
+/** Space left of a column of panels for the labels of its rows, per column. */
+function leftMargins(panels: readonly Panel[], columns: number, { fontPt, measure }: LayoutOptions): number[] {
+  return Array.from({ length: columns }, (_, column) =>
+    panels
+      .filter((_panel, i) => i % columns === column && showsRows(panels, columns, i))
+      .reduce(
+        (space, { y }) => Math.max(space, rowAxis(y, 1e4, fontPt, measure).space + 0.4 * fontPt),
+        column === 0 ? 0.4 * fontPt : 1.1 * fontPt,
+      ),
+  )
+}
+
+function showsRows(panels: readonly Panel[], columns: number, i: number): boolean {
+  return i % columns === 0 || !sameAxis(panels[i - 1]?.y, panels[i]?.y)
+}
+
+/** For a whole row: where one panel must show its axis, its neighbours lose no room by showing theirs. */
+function rowShowsColumns(panels: readonly Panel[], columns: number, first: number): boolean {
+  return panels.slice(first, first + columns).some(({ x }, i) => !sameAxis(panels[first + columns + i]?.x, x))
+}
+
+function sameAxis(a: Axis | undefined, b: Axis | undefined): boolean {
+  if (a === undefined || b === undefined) return false
+  return a.label === b.label && a.ticks.length === b.ticks.length && a.ticks.every((tick, i) => tick === b.ticks[i])
+}
+
+function gridWidth(panels: readonly Panel[], columns: number, width: number, options: LayoutOptions): number {
+  const margins = leftMargins(panels, columns, options).reduce((sum, margin) => sum + margin, 0)
+  return Math.max(options.widthPt * 0.15, width - margins) / columns
+}
+
+function arrange(
+  panels: readonly Panel[],
+  columns: number,
+  barIsBelow: boolean,
+  options: LayoutOptions,
+  squeeze = 1,
+): { layout: Layout; top: number; bottom: number; gridHeight: number } {
+  const { widthPt, fontPt: font, measure } = options
+  const right = barIsBelow ? font * 0.8 : barSpace(options)
+  const margins = leftMargins(panels, columns, options)
+  const width = gridWidth(panels, columns, widthPt - right, options)
+  const head = options.panelTitles === null ? font * 0.6 : font * LINE + GAP
+  // Panels whose rows are as many stand level.
+  const heightOf = ({ y: rows }: Panel) =>
+    Math.min(
+      ...panels
+        .filter(panel => panel.y.ticks.length === rows.ticks.length)
+        .map(panel => panelHeight(panel, width, options)),
+    )
+  const placed: PanelLayout[] = []
+  let y = options.title ? font * 1.1 * LINE + GAP : 0
+  let gridHeight = 0
+  let bottom = 0
+  const top = y + head
+  for (let first = 0; first < panels.length; first += columns) {
+    const row = panels.slice(first, first + columns)
+    const titleAt = options.panelTitles === null ? null : y + font
+    y += head
+    const heights = row.map(panel => heightOf(panel) * squeeze)
+    const tallest = Math.max(...heights)
+    const shown = rowShowsColumns(panels, columns, first)
+    let below = 0
+    let left = 0
+    row.forEach((panel, column) => {
+      left += margins[column] ?? 0
+      const height = heights[column] ?? tallest
+      const x = shown ? columnAxis(panel.x, width, font, measure) : null
+      const rows = showsRows(panels, columns, first + column) ? rowAxis(panel.y, height, font, measure) : null
+      placed.push({ left, top: y, width, height, x, y: rows, titleAt })
+      below = Math.max(below, height + (x?.space ?? GAP))
+      left += width
+    })
+    gridHeight += tallest
+    bottom = y + tallest
+    y += below + (first + columns < panels.length ? font * 0.7 : 0)
+  }
+  const area = { left: margins[0] ?? 0, right: widthPt - right, top, bottom }
+  const bar = barIsBelow ? barBelow(area, y + font * 0.5, options) : barBeside(area, options)
+  const end = barIsBelow ? y + font * 0.5 + belowHeight(options) : y
+  const footAt = end + font * LINE + (options.footLines > 0 ? GAP : 0)
   return {
-    width,
-    height: footAt + (options.footLines - 1) * font * LINE + (options.footLines > 0 ? font * 0.5 : 0),
-    font,
-    grid: { left, top, width: gridWidth, height: gridHeight },
-    cell: { width: cellWidth, height: cellHeight },
-    x: { ticks: xTicks, font: xFont, upright, labelAt: xLabelAt },
-    y: { ticks: yTicks, font: yFont, labelAt: font * 0.9 },
-    bar: {
-      left: left + gridWidth + font,
-      width: BAR_WIDTH,
-      ticks: barValues.map((value, i) => ({
-        at: top + gridHeight * (1 - (value - range[0]) / (range[1] - range[0])),
-        text: barTexts[i] ?? '',
-      })),
-      labelAt: width - font * 0.35,
+    top,
+    bottom,
+    gridHeight,
+    layout: {
+      width: widthPt,
+      height: options.footLines > 0 ? footAt + (options.footLines - 1) * font * LINE + font * 0.5 : end + font * 0.5,
+      panels: placed,
+      bar,
+      titleAt: options.title ? font * 1.1 + GAP / 2 : null,
+      footAt,
     },
-    titleAt: options.title ? font * 1.1 + GAP : null,
-    footAt,
   }
 }
 
-function rowHeight(cellWidth: number, rows: number, gridWidth: number): number {
+function panelHeight({ x, y }: Panel, width: number, { fontPt, measure }: LayoutOptions): number {
+  const rows = Math.max(1, y.ticks.length)
   const least = Math.min(MIN_CELL_HEIGHT, 100 / rows)
-  return Math.min(Math.max(cellWidth, least), MAX_CELL_HEIGHT, Math.max(least, (gridWidth * MAX_GRID_ASPECT) / rows))
-}
-
-function tokenFont(font: number, cellSize: number): number {
-  return Math.min(font, Math.max(MIN_TOKEN_PT, cellSize / LEADING))
-}
-
-function isNumbered(ticks: readonly string[]): boolean {
-  return ticks.every(tick => /^\d+$/.test(tick))
-}
-
-/** In units of the font's size. */
-function widest(texts: readonly string[]): number {
-  return texts.reduce((width, text) => Math.max(width, textWidthEm(text)), 0)
-}
-
-function labelled(labels: readonly string[], step: number, start: number, size: number): readonly TickLabel[] {
-  return labels.flatMap((text, i) => (i % step === 0 ? [{ at: start + (i + 0.5) * size, text }] : []))
+  const square = width / Math.max(1, x.ticks.length)
+  const cell = Math.min(Math.max(square, least), MAX_CELL_HEIGHT, Math.max(least, (width * MAX_GRID_ASPECT) / rows))
+  // The axis's own label stands upright beside it.
+  return Math.max(cell * rows, measure(y.label) * fontPt + GAP)
 }

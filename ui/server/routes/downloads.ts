@@ -1,10 +1,15 @@
-/** A figure as a file: its numbers as CSV or JSON, or the figure itself as vector SVG. */
+/**
+ * A run's figures as files: the picture as SVG, PDF, PNG or LaTeX, the numbers behind it, or all
+ * numbers of the run. The command line's `export` gives the same bytes.
+ */
 import { type Request, Router } from 'express'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
-import { type ColourRange, colourRange, type Scale } from '../../figures/colours.ts'
 import { figureCsv } from '../../figures/csv.ts'
-import { figureSvg } from '../../figures/svg.ts'
+import { npy } from '../../figures/data/npy.ts'
+import { DATA_FORMATS, exportData } from '../../figures/export-data.ts'
+import { exportPicture, PICTURE_FORMATS, type PictureOptions } from '../../figures/export-picture.ts'
+import { parseWidth } from '../../figures/venues.ts'
 import { HttpError } from '../errors.ts'
 import { parseId, parseNumber, withRun } from '../requests.ts'
 import { figureDocument } from '../wire-form.ts'
@@ -14,9 +19,9 @@ type RunFigure = RunSnapshot['figures'][number]
 export function downloadRoutes(workbench: Workbench): Router {
   const routes = Router()
   routes.get('/runs/:id/figures/:file', async (request, response) => {
-    const [, name, format] = /^(.+)\.([a-z]+)$/.exec(request.params.file) ?? []
-    if (format !== 'csv' && format !== 'json' && format !== 'svg') {
-      throw new HttpError(404, 'figure download: expected FIGURE.csv, FIGURE.json or FIGURE.svg')
+    const [, name, format = ''] = /^(.+)\.([a-z]+)$/.exec(request.params.file) ?? []
+    if (!isFormat(format)) {
+      throw new HttpError(404, `figure download: expected FIGURE.csv and so on, one of ${FORMATS.join(', ')}`)
     }
     const id = parseId('figure', name)
     const snapshot = await withRun(workbench, request.params.id, run => workbench.snapshot(run))
@@ -26,31 +31,53 @@ export function downloadRoutes(workbench: Workbench): Router {
       throw new HttpError(404, `figure ${id}: no such figure in this run, which has ${known || 'none yet'}`)
     }
     // The file is made before anything is said about it: an error must not go out under its name.
-    const file = {
-      csv: () => figureCsv(found),
-      json: () => `${JSON.stringify(figureDocument(snapshot, found))}\n`,
-      svg: () => svg(snapshot, found, request),
-    }
-    const content = file[format]()
+    const content = await figureFile(snapshot, found, format, request)
     response.attachment(`${snapshot.record.id}-${id}.${format}`).send(content)
+  })
+  routes.get('/runs/:id/data.:format', async (request, response) => {
+    const format = DATA_FORMATS.find(known => known === request.params.format)
+    if (format === undefined)
+      throw new HttpError(404, `run download: expected one of data.${DATA_FORMATS.join(', data.')}`)
+    const snapshot = await withRun(workbench, request.params.id, run => workbench.snapshot(run))
+    const { id } = snapshot.record
+    const content = exportData(snapshot, format, {
+      ...(request.query.figure === undefined ? {} : { figure: parseId('figure', request.query.figure) }),
+      dataUrl: `${request.protocol}://${request.host}/api/runs/${id}/data.json`,
+    })
+    response.attachment(`${id}.${format}`).send(content)
   })
   return routes
 }
 
-function svg(snapshot: RunSnapshot, figure: RunFigure, { query }: Request): string {
-  const { scale, range } = groupColours(snapshot, figure)
-  return figureSvg({ ...figure.spec, scale }, figure.values, figure.marks, {
-    range,
-    title: query.title === '1',
-    ...(query.width === undefined ? {} : { widthIn: parseNumber('width', query.width, { min: 1, max: 40 }) }),
-  })
+const FORMATS = ['csv', 'json', 'npy', ...PICTURE_FORMATS] as const
+type Format = (typeof FORMATS)[number]
+
+function isFormat(format: string): format is Format {
+  return FORMATS.some(known => known === format)
 }
 
-/** Panels of one picture are on one colour scale, as on the page, also when one is exported alone. */
-function groupColours({ figures }: RunSnapshot, { spec }: RunFigure): { scale: Scale; range: ColourRange } {
-  const panels = figures.filter(({ spec: other }) =>
-    spec.group === undefined ? other.id === spec.id : other.group === spec.group,
-  )
-  const scale = panels.some(panel => panel.spec.scale === 'diverging') ? 'diverging' : 'sequential'
-  return { scale, range: colourRange(scale, ...panels.map(({ values }) => values)) }
+async function figureFile(
+  snapshot: RunSnapshot,
+  figure: RunFigure,
+  format: Format,
+  { query }: Request,
+): Promise<string | Buffer> {
+  if (format === 'csv') return figureCsv(figure)
+  if (format === 'json') return `${JSON.stringify(figureDocument(snapshot, figure))}\n`
+  if (format === 'npy') return npy(figure)
+  const { content } = await exportPicture(snapshot, figure.spec.id, format, asked(query))
+  return content
+}
+
+/** `width` (a length or a venue), `font` (points), `dpi`, and `panels`, `title`, `caption` as `1`. */
+function asked(query: Request['query']): PictureOptions {
+  const number = (name: string, min: number, max: number) => parseNumber(name, query[name], { min, max })
+  return {
+    panels: query.panels === '1',
+    title: query.title === '1',
+    caption: query.caption === '1',
+    ...(query.width === undefined ? {} : { widthIn: parseWidth(String(query.width)) }),
+    ...(query.font === undefined ? {} : { fontPt: number('font', 4, 24) }),
+    ...(query.dpi === undefined ? {} : { dpi: number('dpi', 72, 1200) }),
+  }
 }

@@ -1,0 +1,68 @@
+/**
+ * A caption drafted from the figures and their run: what was patched and what the colour shows (the
+ * study's own words), then model, prompts and how many. A draft: whoever publishes it edits it.
+ */
+import type { FigureSpec } from '../../studies/figure.ts'
+import type { RunRecord } from '../../studies/runs/events.ts'
+import { letter } from './letters.ts'
+
+/** The captions of the panels; what all of them end with stands once. */
+export function draftCaption(specs: readonly Pick<FigureSpec, 'title' | 'caption'>[]): string {
+  const [first] = specs
+  if (first === undefined) return ''
+  const captions = specs.map(({ caption }) => caption.trim())
+  if (specs.length === 1) return captions[0] ?? ''
+  if (captions.every(caption => caption === captions[0])) {
+    return `${specs.map(({ title }, i) => `${letter(i)} ${title}`).join('; ')}. ${captions[0]}`
+  }
+  const shared = sharedEnd(captions)
+  const parts = captions.map((caption, i) => {
+    const all = caption.slice(0, caption.length - shared.length).trim()
+    const own = i === 0 ? all : withoutRepeats(all, captions[0] ?? '')
+    return `${letter(i)} ${specs[i]?.title}${own === '' ? '.' : `: ${own}`}`
+  })
+  return [...parts, shared].join(' ').trim()
+}
+
+/** Model, prompts and counts, as sentences. */
+export function runFacts(record: RunRecord, specs: readonly FigureSpec[], captionSoFar: string): string {
+  const { model, params, tokens = {} } = record
+  const prompts = Object.keys(tokens).flatMap(key => {
+    const value = params[key]
+    if (typeof value === 'string') return captionSoFar.includes(value) ? [] : [`${key} prompt “${value}”`]
+    return Array.isArray(value) && value.length > 0 ? [`${key}: n = ${value.length}`] : []
+  })
+  const cells = specs.map(({ x, y }) => x.ticks.length * y.ticks.length)
+  const total = cells.reduce((sum, count) => sum + count, 0)
+  return [
+    `Model: ${model.name} (${model.layers} layers, ${model.heads} heads, d = ${model.dModel}).`,
+    ...(prompts.length === 0 ? [] : [`${capital(prompts.join('; '))}.`]),
+    `n = ${total.toLocaleString('en')} cells${cells.length > 1 ? ` in ${cells.length} panels` : ''}.`,
+  ].join(' ')
+}
+
+/** A prompt that the first panel's caption quotes in full is not quoted in full again. */
+function withoutRepeats(caption: string, first: string): string {
+  return caption.replace(/“[^”]{20,}”/g, quote => (first.includes(quote) ? '“…”' : quote))
+}
+
+/** The longest end that all share, from the beginning of a sentence. */
+function sharedEnd(texts: readonly string[]): string {
+  const [first = '', ...rest] = texts
+  let length = 0
+  const least = Math.min(...texts.map(text => text.length))
+  while (length < least && rest.every(text => text.at(-1 - length) === first.at(-1 - length))) length++
+  const end = first.slice(first.length - length)
+  if (length === first.length) return end
+  const before = first.slice(0, first.length - length)
+  for (const { index } of end.matchAll(/(?<=\. )\p{Lu}|(?<=; )\S/gu)) {
+    // A full stop inside a quoted prompt ends no sentence of ours.
+    const quotes = before + end.slice(0, index)
+    if (quotes.split('“').length === quotes.split('”').length) return end.slice(index)
+  }
+  return ''
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

@@ -1,0 +1,26 @@
+/**
+ * A run whole as JSON: what was asked and of what, every figure with its values, tables, notes. Cells
+ * are row-major, `values[y · columns + x]`. `marks` holds a number a cell:
+ * 0 for none, else a place in `markMeanings`, counted from 1. JSON has no NaN and no infinities: all are null.
+ */
+import type { RunSnapshot } from '../../../studies/runs/events.ts'
+
+export function runJson({ record, state, figures, tables, notes, summary, error }: RunSnapshot): string {
+  const { format: _, ...asked } = record
+  const document = {
+    patchlight: 1,
+    ...asked,
+    state,
+    figures: figures.map(({ spec, values, marks }) => ({
+      ...spec,
+      markMeanings: spec.marks,
+      values: [...values],
+      marks: [...marks],
+    })),
+    tables,
+    notes,
+    summary,
+    ...(error === null ? {} : { error }),
+  }
+  return `${JSON.stringify(document)}\n`
+}
