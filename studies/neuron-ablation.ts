@@ -10,6 +10,7 @@ import type { Metric } from '../hooks/metric.ts'
 import type { FigureSpec } from './figure.ts'
 import type { ParamsOf } from './params.ts'
 import { parseLayers } from './params-validate.ts'
+import { PROMPT_PARAMS } from './prompt-params.ts'
 import { answerTokens, encodePrompt, quote } from './prompts.ts'
 import { defineStudy, type FigureSink, type StudyContext } from './study.ts'
 import { type CellBase, estimateSweeps, sweepInto, type Tally } from './sweep-run.ts'
@@ -73,6 +74,7 @@ const PARAMS = {
     max: 1,
     unit: 'probability',
   },
+  ...PROMPT_PARAMS,
 } as const
 
 type Params = ParamsOf<typeof PARAMS>
@@ -89,7 +91,10 @@ interface Prepared {
 }
 
 function prepare(model: Model, params: Params): Prepared {
-  return { ids: encodePrompt(model, params.prompt), layers: parseLayers(params.layers, model.spec.layers.length) }
+  return {
+    ids: encodePrompt(model, params.prompt, params),
+    layers: parseLayers(params.layers, model.spec.layers.length),
+  }
 }
 
 function metricsFor(target: number): Metric[] {
@@ -113,7 +118,7 @@ async function referenceMeans(
   if (params.ablation !== 'mean') return means
   const outputs = await runWithHooks(
     model,
-    params.reference.map(text => ({ ids: encodePrompt(model, text) })),
+    params.reference.map(text => ({ ids: encodePrompt(model, text, params) })),
     { capture: layers.map(layer => `blocks.${layer}.mlp.hook_post`) },
   )
   for (const layer of layers) {

@@ -1,21 +1,59 @@
 /** Prompts and answer tokens as studies need them: encoded, compared, and refused with a reason. */
 import { StudyError } from '../engine/errors.ts'
 import type { Model } from '../engine/model.ts'
+import type { ChatMessage, Tokenizer } from '../engine/tokenizer-types.ts'
+import { type BosChoice, isBosChoice, type PromptOptions } from './prompt-params.ts'
+
+/** A prompt as the model reads it. */
+export interface EncodedPrompt {
+  readonly ids: number[]
+  /** What the chat template made of it, special tokens as text; null without `chat`. */
+  readonly rendered: string | null
+}
+
+/**
+ * Token ids of a text, an empty one too. In a chat the template writes the special tokens itself, so
+ * the tokenizer adds none and a BOS is never doubled.
+ * @throws StudyError for options that do not fit the tokenizer or each other; CheckpointError if there
+ * is no chat template, or it refuses the messages
+ */
+export function tokenizePrompt(tokenizer: Tokenizer, text: string, options: PromptOptions = {}): EncodedPrompt {
+  const { bos = 'config', chat = false, system = '' } = options
+  if (!isBosChoice(bos))
+    throw new StudyError(`parameter bos: expected config, with or without, got ${JSON.stringify(bos)}`)
+  if (system !== '' && !chat)
+    throw new StudyError(
+      'parameter system: expected no system prompt without the chat template, got one: turn the template on, or leave it empty',
+    )
+  const messages: ChatMessage[] = [{ role: 'user', content: text }]
+  if (system !== '') messages.unshift({ role: 'system', content: system })
+  const rendered = chat ? tokenizer.chat(messages, { addGenerationPrompt: true }) : null
+  const ids = rendered === null ? tokenizer.encode(text) : tokenizer.encode(rendered, { specialTokens: false })
+  return { ids: withBosChoice(tokenizer, ids, bos), rendered }
+}
+
+function withBosChoice({ bosId }: Tokenizer, ids: number[], bos: BosChoice): number[] {
+  if (bos === 'config') return ids
+  if (bosId === null) {
+    if (bos === 'without') return ids
+    throw new StudyError(
+      'parameter bos: expected a tokenizer that has a BOS token, got one that has none: choose "config" or "without"',
+    )
+  }
+  if (bos === 'with') return ids[0] === bosId ? ids : [bosId, ...ids]
+  const start = ids.findIndex(id => id !== bosId)
+  return start < 0 ? [] : ids.slice(start)
+}
 
 /**
  * Token ids of a prompt.
- * @param chat render the prompt as one user message through the checkpoint's chat template
- * @throws StudyError for a prompt without tokens; CheckpointError if there is no chat template
+ * @param options the study's parameters, where it spreads `PROMPT_PARAMS`
+ * @throws StudyError for a prompt that is empty or too long, and as `tokenizePrompt` does
  */
-export function encodePrompt(model: Model, text: string, chat = false): number[] {
-  const { tokenizer } = model
-  const ids = chat
-    ? tokenizer.encode(tokenizer.chat([{ role: 'user', content: text }], { addGenerationPrompt: true }), {
-        specialTokens: false,
-      })
-    : tokenizer.encode(text)
-  const empty = ids.length === 0 || text.trim() === ''
-  if (empty) throw new StudyError('prompt: expected some text, got an empty prompt')
+export function encodePrompt(model: Model, text: string, options: PromptOptions = {}): number[] {
+  if (text.trim() === '') throw new StudyError('prompt: expected some text, got an empty prompt')
+  const { ids } = tokenizePrompt(model.tokenizer, text, options)
+  if (ids.length === 0) throw new StudyError(`prompt ${JSON.stringify(text)}: expected some tokens, got none`)
   if (ids.length > model.spec.maxPositions)
     throw new StudyError(
       `prompt ${JSON.stringify(text.slice(0, 40))}…: expected at most ${model.spec.maxPositions} tokens, got ${ids.length}`,

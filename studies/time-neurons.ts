@@ -21,8 +21,8 @@ export interface Pair {
 
 export function neuronPairs(model: Model, params: TimeParams): Pair[] {
   return params.pairs.map(([cleanText, corruptedText]) => {
-    const clean = encodePrompt(model, cleanText)
-    const corrupted = encodePrompt(model, corruptedText)
+    const clean = encodePrompt(model, cleanText, params)
+    const corrupted = encodePrompt(model, corruptedText, params)
     alignedDifference(model, clean, corrupted)
     return { texts: [cleanText, corruptedText], clean, corrupted }
   })

@@ -1,4 +1,5 @@
 /** The parameters of time patching. */
+import { PROMPT_PARAMS } from './prompt-params.ts'
 
 export const TIME_PARAMS = {
   clean: {
@@ -72,4 +73,5 @@ export const TIME_PARAMS = {
     integer: true,
     advanced: true,
   },
+  ...PROMPT_PARAMS,
 } as const

@@ -16,8 +16,8 @@ export interface TimePrompts {
 }
 
 export function preparePrompts(model: Model, params: TimeParams): TimePrompts {
-  const clean = encodePrompt(model, params.clean)
-  const corrupted = encodePrompt(model, params.corrupted)
+  const clean = encodePrompt(model, params.clean, params)
+  const corrupted = encodePrompt(model, params.corrupted, params)
   alignedDifference(model, clean, corrupted)
   const answer = answerTokens(model, params.answer, 'answer')
   const against = answerTokens(model, params.against, 'against')

@@ -8,6 +8,7 @@ import type { Metric } from '../hooks/metric.ts'
 import { fromDonor, headAxis, layerAxis, PARTS, type Part } from './components.ts'
 import type { FigureSpec, TableSpec } from './figure.ts'
 import type { ParamsOf } from './params.ts'
+import { PROMPT_PARAMS } from './prompt-params.ts'
 import { answerTokens, encodePrompt, quote } from './prompts.ts'
 import { defineStudy, type FigureSink } from './study.ts'
 import { type CellBase, estimateSweeps, sweepInto } from './sweep-run.ts'
@@ -56,12 +57,6 @@ const PARAMS = {
       { value: 'end', label: 'all, aligned from the end' },
     ],
   },
-  chat: {
-    kind: 'switch',
-    label: 'Chat template',
-    help: 'Render every prompt as a user message through the checkpoint’s chat template.',
-    default: false,
-  },
   ranked: {
     kind: 'number',
     label: 'Ranked components',
@@ -72,6 +67,7 @@ const PARAMS = {
     integer: true,
     advanced: true,
   },
+  ...PROMPT_PARAMS,
 } as const
 
 type Params = ParamsOf<typeof PARAMS>
@@ -133,8 +129,8 @@ function prepare(model: Model, params: Params): Prepared {
   const yes = answerTokens(model, params.yes, 'yes')
   const no = answerTokens(model, params.no, 'no')
   return {
-    questions: params.questions.map(text => encodePrompt(model, text, params.chat)),
-    neutral: params.neutral.map(text => encodePrompt(model, text, params.chat)),
+    questions: params.questions.map(text => encodePrompt(model, text, params)),
+    neutral: params.neutral.map(text => encodePrompt(model, text, params)),
     metrics: [
       { kind: 'log_prob', tokens: yes.ids },
       { kind: 'log_prob', tokens: no.ids },
