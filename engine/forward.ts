@@ -265,7 +265,10 @@ export class KeyValueCollector {
     }
   }
 
-  /** The caches, one a lane; the caller disposes them with `disposeKeyValues`. */
+  /**
+   * The caches, one a lane; the caller disposes them with `disposeKeyValues`. They may be taken before
+   * the pass, and then fill as layers run.
+   */
   take(): KeyValues[] {
     return this.#batch.lanes.map((lane: Lane, index) => ({
       length: lane.start + lane.length,

@@ -3,7 +3,7 @@
  * what most checkpoints store; a model that does not fit that way runs layer by layer from disk, and
  * one that does not fit even so is refused before anything is read.
  */
-import { totalmem } from 'node:os'
+import { usableMemory } from './checkpoint/memory.ts'
 import { storedFormat } from './checkpoint/read-tensor.ts'
 import type { TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, PatchlightError } from './errors.ts'
@@ -58,8 +58,7 @@ export interface MachineMemory {
 
 /** What this process may use: less than the machine has where a container or other programs say so. */
 export function machineMemory(): MachineMemory {
-  const limit = process.constrainedMemory()
-  const totalBytes = limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+  const totalBytes = usableMemory()
   // macOS counts as free only what no file was ever cached in, which is next to nothing.
   const freeBytes = process.platform === 'darwin' ? totalBytes * 0.8 : Math.min(process.availableMemory(), totalBytes)
   return { freeBytes, totalBytes }

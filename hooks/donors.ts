@@ -5,6 +5,7 @@
 import { internalError } from '../engine/errors.ts'
 import type { Model } from '../engine/model.ts'
 import type { Point } from '../engine/points.ts'
+import type { Capture } from './capture.ts'
 import { type DonorLookup, type DonorNeed, donorNeeds, isPairwise } from './edit.ts'
 import type { PromptRun, RunOptions, RunOutput } from './hooked.ts'
 
@@ -24,13 +25,15 @@ export async function collectDonors(
   return donorLookup(model, needs, run, signal)
 }
 
-/** Captures what is needed, a donor at a time so that each holds only its own points. */
-export async function donorLookup(
-  model: Model,
-  needs: readonly DonorNeed[],
-  run: Runner,
-  signal?: AbortSignal,
-): Promise<DonorLookup> {
+/** One donor prompt, and what of it is needed. */
+export interface Donor {
+  readonly ids: readonly number[]
+  readonly points: readonly Point[]
+  readonly positions: readonly number[]
+}
+
+/** The donor prompts of some needs, each once. */
+export function donorsOf(needs: readonly DonorNeed[]): Donor[] {
   const byPrompt = new Map<string, { ids: readonly number[]; points: Map<string, Point>; positions: Set<number> }>()
   for (const { ids, point, position } of needs) {
     const key = ids.join()
@@ -39,32 +42,44 @@ export async function donorLookup(
     entry.positions.add(position)
     byPrompt.set(key, entry)
   }
-  const found = new Map<string, Float32Array>()
-  for (const [key, { ids, points, positions }] of byPrompt) {
+  return [...byPrompt.values()].map(({ ids, points, positions }) => ({
+    ids,
+    points: [...points.values()],
+    positions: [...positions],
+  }))
+}
+
+/** Captures what is needed, a donor at a time so that each holds only its own points. */
+export async function donorLookup(
+  model: Model,
+  needs: readonly DonorNeed[],
+  run: Runner,
+  signal?: AbortSignal,
+): Promise<DonorLookup> {
+  const captures = new Map<string, Capture>()
+  for (const { ids, points, positions } of donorsOf(needs)) {
     const [output] = await run(model, [{ ids }], {
-      capture: [...points.keys()],
+      capture: points.map(({ name }) => name),
       capturePositions: [...positions],
       ...(signal === undefined ? {} : { signal }),
     })
     if (output === undefined) throw internalError('a donor that did not run')
-    for (const [name, activation] of output.capture.entries()) {
-      const pairwise = isPairwise(activation.point)
-      for (const [i, position] of activation.positions.entries())
-        found.set(
-          `${key}|${name}|${position}`,
-          pairwise
-            ? pairwiseRow(activation.data, activation.shape, i, position)
-            : activation.data.subarray(
-                (i * activation.data.length) / activation.positions.length,
-                ((i + 1) * activation.data.length) / activation.positions.length,
-              ),
-        )
-    }
+    captures.set(ids.join(), output.capture)
   }
+  return lookupIn(captures)
+}
+
+/** Reads the activations of donors. @param captures by the donors' token ids */
+export function lookupIn(captures: ReadonlyMap<string, Capture>): DonorLookup {
   return (ids, point, position) => {
-    const row = found.get(`${ids.join()}|${point.name}|${position}`)
-    if (row === undefined) throw internalError(`donor: ${point.name} at ${position} was not captured`)
-    return row
+    const activation = captures.get(ids.join())?.get(point.name)
+    const index = activation?.positions.indexOf(position) ?? -1
+    if (activation === undefined || index < 0)
+      throw internalError(`donor: ${point.name} at ${position} was not captured`)
+    const { data, shape, positions } = activation
+    if (isPairwise(point)) return pairwiseRow(data, shape, index, position)
+    const width = data.length / positions.length
+    return data.subarray(index * width, (index + 1) * width)
   }
 }
 

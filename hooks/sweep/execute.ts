@@ -2,37 +2,38 @@
  * Carries out a sweep's plan. Each slice goes down the layers once: lanes join at their boundaries
  * from the base run's saved stream, read its keys and values before their first position, and leave
  * one row each for the unembedding.
+ *
+ * With weights in memory donors and base runs come first and then slice after slice, so that results
+ * show early. With weights from disk donors, base runs and slices go down in a convoy, each right
+ * behind the other at every layer, so that the whole sweep reads each weight once.
  */
-import type { Tensor2D } from '@tensorflow/tfjs-core'
+import { inConvoy, type Pass } from '../../engine/convoy.ts'
 import type { Model } from '../../engine/model.ts'
-import { resolvePoint } from '../../engine/point-names.ts'
-import { type Point, SITES } from '../../engine/points.ts'
-import { donorLookup } from '../donors.ts'
-import { compileEdits, type DonorLookup, donorNeeds, type Edit } from '../edit.ts'
-import { checkPrompt, runWithHooks } from '../hooked.ts'
-import type { LaneHooks } from '../lane-tap.ts'
+import type { ModelWeights } from '../../engine/weights.ts'
+import { checkPrompt } from '../hooked.ts'
 import { checkMetric } from '../metric.ts'
-import { type BaseRun, runBase } from './base-run.ts'
-import { reachesOthers } from './boundary.ts'
-import { entriesOf } from './delta.ts'
+import { makeBaseRun } from './base-run.ts'
+import { donorPasses } from './donor-pass.ts'
+import { donorsOfPlan, laneOf, type SweepContext } from './lanes-of-plan.ts'
 import { measureSlice } from './measure-slice.ts'
 import { planSweep, type Slice, type SweepPlan, tokensNeeded } from './plan.ts'
-import { measuredPosition, type PlannedPatch } from './resolve.ts'
-import { makeLane, runSliceLayers, type SweepLane } from './slice-pass.ts'
-import type { PatchResult, SweepBase, SweepRequest } from './types.ts'
+import { measuredPosition } from './resolve.ts'
+import { runSliceLayers } from './slice-pass.ts'
+import type { PatchResult, SweepRequest } from './types.ts'
 
 export interface Sweep {
   readonly plan: SweepPlan
-  /** What each base's metrics are without a patch. */
+  /** What each base's metrics are without a patch; known by the time the first results come. */
   readonly baseValues: readonly Float64Array[]
-  /** Runs the slices in order; yields the results of one at a time. Stops between layers when aborted. */
+  /** Runs the plan, once; yields the results slice by slice. Stops between layers when aborted. */
   run(signal?: AbortSignal): AsyncGenerator<readonly PatchResult[]>
   /** Frees the base runs. */
   dispose(): void
 }
 
 /**
- * Plans a sweep and runs its base prompts and donors. The caller disposes the result.
+ * Plans a sweep; runs its base prompts and donors, unless weights come from disk, where they run with
+ * the slices. The caller disposes the result.
  * @throws HookPointError, ShapeError on what the model or a prompt does not have
  */
 export async function prepareSweep(model: Model, request: SweepRequest, signal?: AbortSignal): Promise<Sweep> {
@@ -41,64 +42,58 @@ export async function prepareSweep(model: Model, request: SweepRequest, signal?:
     checkPrompt(model, base.ids)
     for (const metric of base.metrics) checkMetric(metric, model.spec.vocab)
   }
-  const plan = planSweep(model.spec, request, encode)
-  const lookup = await donorLookup(model, liveDonors(model, request.bases, plan, encode), runWithHooks)
-  const bases: BaseRun[] = []
+  const fromDisk = model.weights.residency === 'disk'
+  const plan = planSweep(model.spec, { ...request, weightsFromDisk: fromDisk }, encode)
+  const donors = donorPasses(model, donorsOfPlan(model, request.bases, plan, encode), signal)
+  const bases = request.bases.map((base, index) => {
+    const lanes = plan.slices.flatMap(slice => slice.patches.filter(lane => lane.base === index))
+    return makeBaseRun(model, base.ids, measuredPosition(base), base.metrics, lanes, signal)
+  })
   const dispose = (): void => {
     for (const base of bases) base.dispose()
-    bases.length = 0
   }
-  try {
-    for (const [index, base] of request.bases.entries()) {
-      const lanes = plan.slices.flatMap(slice => slice.patches.filter(lane => lane.base === index))
-      bases.push(await runBase(model, base.ids, measuredPosition(base), base.metrics, lanes, signal))
+  const context: SweepContext = { model, request, bases, tokens: tokensNeeded(request), encode, lookup: donors.lookup }
+  const before = [...donors.passes, ...bases.map(({ pass }) => pass)]
+  if (!fromDisk)
+    try {
+      for (const pass of before) await pass(model.weights)
+    } catch (error) {
+      dispose()
+      throw error
     }
-  } catch (error) {
-    dispose()
-    throw error
-  }
-  const context: SweepContext = { model, request, bases, tokens: tokensNeeded(request), encode, lookup }
   return {
     plan,
-    baseValues: bases.map(base => base.values),
-    run: abort => runPlan(context, plan, abort),
+    get baseValues() {
+      return bases.map(base => base.values)
+    },
+    run: abort => runPlan(context, plan, fromDisk ? before : [], abort),
     dispose,
   }
 }
 
-/** Donor activations of the patches that do run. */
-function liveDonors(
-  model: Model,
-  bases: readonly SweepBase[],
-  plan: SweepPlan,
-  encode: (text: string) => readonly number[],
-): ReturnType<typeof donorNeeds> {
-  return plan.slices.flatMap(slice =>
-    slice.patches.flatMap(({ base, patch }) => {
-      const own = bases[base]
-      return donorNeeds(model.spec, own?.patches[patch]?.interventions ?? [], own?.ids.length ?? 0, encode)
-    }),
-  )
-}
-
-interface SweepContext {
-  readonly model: Model
-  readonly request: SweepRequest
-  readonly bases: readonly BaseRun[]
-  readonly tokens: readonly number[] | null
-  readonly encode: (text: string) => readonly number[]
-  readonly lookup: DonorLookup
-}
-
+/** @param before passes that the slices read from, where they have not run yet */
 async function* runPlan(
   context: SweepContext,
-  plan: SweepPlan,
+  { convoys, unchanged }: SweepPlan,
+  before: readonly Pass[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly PatchResult[]> {
-  if (plan.unchanged.length > 0) yield plan.unchanged.map(item => unchangedResult(context, item))
-  for (const slice of plan.slices) {
+  let ahead = before
+  let same: readonly { readonly base: number; readonly patch: number }[] = unchanged
+  for (const slices of convoys.length > 0 ? convoys : [[]]) {
     signal?.throwIfAborted()
-    yield await runSlice(context, slice, signal)
+    const results: PatchResult[][] = []
+    const passes = slices.map(
+      (slice, i): Pass =>
+        async weights => {
+          results[i] = await runSlice(context, slice, weights, signal)
+        },
+    )
+    await inConvoy(context.model.weights, [...ahead, ...passes])
+    if (same.length > 0) yield same.map(item => unchangedResult(context, item))
+    yield* results
+    ahead = []
+    same = []
   }
 }
 
@@ -109,53 +104,17 @@ function unchangedResult(context: SweepContext, { base, patch }: { base: number;
 async function runSlice(
   context: SweepContext,
   slice: Slice,
+  weights: ModelWeights,
   signal: AbortSignal | undefined,
-): Promise<readonly PatchResult[]> {
-  const { model } = context
-  const results: PatchResult[] = []
-  const lanes: SweepLane[] = []
-  for (const plan of slice.patches) {
-    const lane = laneOf(context, plan)
-    if (lane === null) results.push(unchangedResult(context, plan))
-    else lanes.push(lane)
-  }
-  if (lanes.length === 0) return results
-  const stream: Tensor2D = await runSliceLayers(model, lanes, signal)
+): Promise<PatchResult[]> {
+  const model = { ...context.model, weights }
+  const planned = slice.patches.map(plan => laneOf(context, plan))
+  const { lanes, stream, unchanged } = await runSliceLayers(model, planned, signal)
+  const same = unchanged.map(({ plan }) => unchangedResult(context, plan))
+  if (stream === null) return same
   try {
-    results.push(...measureSlice(model, lanes, stream, context.request.bases, context.tokens))
+    return [...same, ...measureSlice(model, lanes, stream, context.request.bases, context.tokens)]
   } finally {
     stream.dispose()
   }
-  return results
-}
-
-/** The lane of a patch with its edits; null where its numbers are the base's own, so that nothing changes. */
-function laneOf(context: SweepContext, plan: PlannedPatch): SweepLane | null {
-  const { model, request, bases, encode, lookup } = context
-  const own = request.bases[plan.base]
-  const base = bases[plan.base]
-  const patch = own?.patches[plan.patch]
-  if (own === undefined || base === undefined || patch === undefined) return null
-  const edits = compileEdits(model.spec, patch.interventions, own.ids.length, encode, lookup).filter(edit =>
-    isLive(model, edit, plan),
-  )
-  const enters = ({ point }: Edit): boolean =>
-    plan.deltaAt !== null && (point.name === plan.deltaAt.name || (isEmbedding(point) && isEmbedding(plan.deltaAt)))
-  const entering = entriesOf(edits.filter(enters), base)
-  const met = edits.filter(edit => !enters(edit))
-  const functions = (patch.functions ?? []).map(({ at, run }) => ({ point: resolvePoint(model.spec, at).point, run }))
-  if (entering.length + met.length + functions.length === 0) return null
-  const hooks: LaneHooks = { edits: met, functions }
-  return makeLane(plan, base, entering, hooks)
-}
-
-/** Both embedding points add to the same stream, each for itself. */
-function isEmbedding({ site }: Point): boolean {
-  return SITES[site].stage === 'embed'
-}
-
-/** An edit at or before the measured position whose change can reach it. */
-function isLive(model: Model, edit: Edit, plan: PlannedPatch): boolean {
-  if (edit.position < plan.start || edit.position > plan.end) return false
-  return plan.whole || edit.position === plan.end || reachesOthers(model.spec, edit.point)
 }

@@ -3,7 +3,6 @@ import * as tf from '@tensorflow/tfjs-core'
 import { takeRows, unembed, unembedTokens } from '../../engine/forward.ts'
 import { batchOf, type Lane } from '../../engine/lanes.ts'
 import type { Model } from '../../engine/model.ts'
-import { type Point, SITES } from '../../engine/points.ts'
 import { type LaneHooks, LaneTap } from '../lane-tap.ts'
 import { measure, measureColumns } from '../metric.ts'
 import type { SweepLane } from './slice-pass.ts'
@@ -24,7 +23,7 @@ export function measureSlice(
   tokens: readonly number[] | null,
 ): PatchResult[] {
   const results: PatchResult[] = []
-  const hooked = lanes.some(isHookedLate)
+  const hooked = lanes.some(lane => isHooked(lateHooks(model, lane)))
   for (const [base, rows] of rowsByBase(lanes)) {
     const metrics = bases[base]?.metrics ?? []
     const step = Math.max(1, Math.floor(MAX_LOGITS / model.spec.vocab))
@@ -65,23 +64,22 @@ function rowsByBase(lanes: readonly SweepLane[]): Map<number, number[]> {
   return byBase
 }
 
-function isHookedLate({ hooks }: SweepLane): boolean {
-  const { edits = [], functions = [] } = hooks
-  return edits.some(isAtEnd) || functions.some(isAtEnd)
+/** What a lane meets at the end of the pass. */
+function lateHooks(model: Model, lane: SweepLane): LaneHooks {
+  return lane.hooksAt(model.spec.layers.length)
+}
+
+function isHooked({ edits = [], functions = [] }: LaneHooks): boolean {
+  return edits.length + functions.length > 0
 }
 
 /** Logits of some lanes' measured rows, with the edits that sit at the end of the pass: [lanes, vocab]. */
 function unembedLanes(model: Model, lanes: readonly SweepLane[], stream: tf.Tensor2D): tf.Tensor2D {
   const late = new Map<Lane, LaneHooks>()
   const rows = lanes.map((lane): Lane => ({ start: lane.plan.end, length: 1, prefix: lane.base.keyValues }))
-  for (const [i, { hooks }] of lanes.entries()) {
+  for (const [i, lane] of lanes.entries()) {
     const row = rows[i]
-    const { edits = [], functions = [] } = hooks
-    if (row !== undefined) late.set(row, { edits: edits.filter(isAtEnd), functions: functions.filter(isAtEnd) })
+    if (row !== undefined) late.set(row, lateHooks(model, lane))
   }
   return unembed(model, stream, batchOf(rows), null, new LaneTap(model.spec, model.backend, late))
-}
-
-function isAtEnd({ point }: { readonly point: Point }): boolean {
-  return SITES[point.site].stage === 'unembed'
 }

@@ -7,7 +7,7 @@
  */
 import type { ModelSpec } from '../../engine/spec.ts'
 import { needsOnly } from '../metric.ts'
-import { finalBoundary } from './boundary.ts'
+import { laneFlops, rowBytes, streamBytes } from './cost.ts'
 import { type PlannedPatch, type Resolved, resolveSweep } from './resolve.ts'
 import { DEFAULT_GFLOPS, DEFAULT_MEMORY_BYTES, DEFAULT_SLICE_MS, type SweepRequest } from './types.ts'
 
@@ -23,6 +23,11 @@ export interface Slice {
 
 export interface SweepPlan {
   readonly slices: readonly Slice[]
+  /**
+   * The same slices, as they go down the layers: those of one convoy together, so that it reads each
+   * weight once. Weights in memory need no sharing, and each slice goes by itself.
+   */
+  readonly convoys: readonly (readonly Slice[])[]
   readonly unchanged: Resolved['unchanged']
   readonly patches: number
   /** Floating-point operations of all slices and of the base runs. */
@@ -35,40 +40,8 @@ export interface SweepPlan {
 /** Products of fewer rows than this do not reach the library's rate. */
 const MIN_SLICE_ROWS = 192
 
-/** Floating-point operations of one row: a multiplication and an addition count two. */
-export function rowFlops(spec: ModelSpec, keys: number): { attention: number; mlp: number; unembed: number } {
-  const { dModel, heads, kvHeads, dHead, dMlp, vocab } = spec
-  const projections = dModel * (2 * heads * dHead + 2 * kvHeads * dHead)
-  const mixing = 2 * heads * dHead * keys
-  const matrices = spec.gated ? 3 : 2
-  const experts = spec.experts === null ? 1 : spec.experts.perToken
-  return {
-    attention: 2 * (projections + mixing),
-    mlp: 2 * matrices * dModel * dMlp * experts,
-    unembed: 2 * dModel * vocab,
-  }
-}
-
-/** Floating-point operations of a lane. @param unembedShare part of the vocabulary that the metric reads */
-export function laneFlops(spec: ModelSpec, lane: PlannedPatch, unembedShare = 1): number {
-  const rows = lane.end - lane.start + 1
-  const per = rowFlops(spec, lane.end + 1)
-  const last = finalBoundary(spec)
-  let total = per.unembed * unembedShare
-  for (let boundary = lane.boundary; boundary < last; boundary++) {
-    if (boundary % 2 === 0) total += rows * per.attention
-    else total += (boundary === last - 1 && !lane.whole ? 1 : rows) * per.mlp
-  }
-  return total
-}
-
-/** Bytes that each row of a slice needs at its widest: in the MLP, or among scores. */
-export function rowBytes(spec: ModelSpec, keys: number): number {
-  const mlp = spec.dModel * 3 + spec.dMlp * 4
-  const attention =
-    spec.dModel * 4 + spec.heads * spec.dHead * 5 + spec.kvHeads * spec.dHead * 4 + spec.heads * keys * 4
-  return 4 * Math.max(mlp, attention)
-}
+/** Of the memory that slices may hold from disk: for the one that is in a layer; the others wait as streams. */
+const ACTIVE_SHARE = 0.5
 
 /**
  * Plans a sweep.
@@ -86,7 +59,8 @@ export function planSweep(
   const share = unembedShare(spec, request)
   const keys = Math.max(1, ...request.bases.map(base => base.ids.length))
   const perRow = rowBytes(spec, keys)
-  const maxRows = Math.max(1, Math.floor(memory / perRow))
+  const fromDisk = request.weightsFromDisk === true
+  const maxRows = Math.max(1, Math.floor((fromDisk ? memory * ACTIVE_SHARE : memory) / perRow))
   const order = [...planned].sort(
     (a, b) => Number(a.whole) - Number(b.whole) || b.boundary - a.boundary || a.base - b.base || a.start - b.start,
   )
@@ -113,7 +87,7 @@ export function planSweep(
     const own = lane.end - lane.start + 1
     const cost = laneFlops(spec, lane, share)
     const mixed = current[0] !== undefined && current[0].whole !== lane.whole
-    const full = rows + own > maxRows || (rows >= MIN_SLICE_ROWS && flops + cost > sliceFlops)
+    const full = rows + own > maxRows || (!fromDisk && rows >= MIN_SLICE_ROWS && flops + cost > sliceFlops)
     if (mixed || (current.length > 0 && full)) close()
     current.push(lane)
     rows += own
@@ -128,14 +102,38 @@ export function planSweep(
       share,
     )
   const baseFlops = request.bases.reduce((total, base) => total + wholePrompt(base.ids), 0)
+  const convoys = fromDisk
+    ? convoysOf(slices, Math.floor((memory * (1 - ACTIVE_SHARE)) / streamBytes(spec)))
+    : slices.map(slice => [slice])
+  const convoyBytes = (convoy: readonly Slice[]): number =>
+    Math.max(...convoy.map(slice => slice.bytes)) +
+    convoy.slice(1).reduce((total, slice) => total + slice.rows * streamBytes(spec), 0)
   return {
     slices,
+    convoys,
     unchanged,
     patches: planned.length + unchanged.length,
     flops: slices.reduce((total, slice) => total + slice.flops, baseFlops),
-    peakBytes: Math.max(0, ...slices.map(slice => slice.bytes)),
+    peakBytes: Math.max(0, ...convoys.map(convoyBytes)),
     plainFlops: request.bases.reduce((total, base) => total + base.patches.length * wholePrompt(base.ids), 0),
   }
+}
+
+/** Slices in groups of at most so many rows, and at least one slice. */
+function convoysOf(slices: readonly Slice[], maxRows: number): Slice[][] {
+  const convoys: Slice[][] = []
+  let rows = 0
+  for (const slice of slices) {
+    const last = convoys.at(-1)
+    if (last === undefined || rows + slice.rows > maxRows) {
+      convoys.push([slice])
+      rows = slice.rows
+    } else {
+      last.push(slice)
+      rows += slice.rows
+    }
+  }
+  return convoys
 }
 
 /** The tokens whose logits all metrics of a sweep get by with, or null where one needs the whole vocabulary. */

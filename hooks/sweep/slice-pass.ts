@@ -19,19 +19,24 @@ import type { BaseRun } from './base-run.ts'
 import { addDeltas, type Entry } from './delta.ts'
 import type { PlannedPatch } from './resolve.ts'
 
-/** A lane of a sweep. */
+/** A lane of a sweep. What it changes is asked for layer by layer, when base run and donors are through. */
 export interface SweepLane extends Lane {
   readonly plan: PlannedPatch
   readonly base: BaseRun
-  /** What it gains where it joins. */
-  readonly entering: readonly Entry[]
-  readonly hooks: LaneHooks
+  /** What it gains where it joins; null where the numbers are the base's own, so that nothing changes. */
+  readonly entering: () => readonly Entry[] | null
+  /** What it meets in a layer; in the unembedding, for the number of layers. */
+  readonly hooksAt: (layer: number) => LaneHooks
   /** The one row of it that goes on after the last attention; a tail's own is null. */
   readonly tail: SweepLane | null
 }
 
-export function makeLane(plan: PlannedPatch, base: BaseRun, entering: readonly Entry[], hooks: LaneHooks): SweepLane {
-  const shared = { plan, base, entering, hooks, prefix: base.keyValues }
+export function makeLane(
+  plan: PlannedPatch,
+  base: BaseRun,
+  { entering, hooksAt }: Pick<SweepLane, 'entering' | 'hooksAt'>,
+): SweepLane {
+  const shared = { plan, base, entering, hooksAt, prefix: base.keyValues }
   return {
     ...shared,
     start: plan.start,
@@ -42,6 +47,12 @@ export function makeLane(plan: PlannedPatch, base: BaseRun, entering: readonly E
 
 const tailOf = (lane: SweepLane): SweepLane => lane.tail ?? lane
 
+/** A lane that joins, with what it gains. */
+interface Joining {
+  readonly lane: SweepLane
+  readonly entries: readonly Entry[]
+}
+
 /** Lanes that are under way, and their rows. */
 interface Active {
   readonly batch: Batch<SweepLane>
@@ -51,39 +62,55 @@ interface Active {
 const inOrder = (a: SweepLane, b: SweepLane): number =>
   a.plan.base - b.plan.base || a.start - b.start || a.plan.patch - b.plan.patch
 
-/**
- * Runs the lanes of one slice; returns the last stream at each lane's measured row, in the lanes'
- * order: [lanes, d_model]. The caller disposes it.
- */
+export interface SliceEnd {
+  /** Lanes that changed something. */
+  readonly lanes: readonly SweepLane[]
+  /** The last stream at their measured rows, in their order: [lanes, d_model]. Null without lanes; the caller disposes it. */
+  readonly stream: tf.Tensor2D | null
+  readonly unchanged: readonly SweepLane[]
+}
+
+/** Runs the lanes of one slice down the layers. */
 export async function runSliceLayers(
   model: Model,
   lanes: readonly SweepLane[],
   signal: AbortSignal | undefined,
-): Promise<tf.Tensor2D> {
+): Promise<SliceEnd> {
   const count = model.spec.layers.length
-  const tap = tapOf(model, lanes)
   const trims = !lanes.some(lane => lane.plan.whole)
-  const joining = byBoundary(lanes)
-  const first = Math.min(...joining.keys())
+  const waiting = byBoundary(lanes)
+  const first = Math.min(...waiting.keys())
+  const running: SweepLane[] = []
+  const unchanged: SweepLane[] = []
+  const joiningAt = (boundary: number): Joining[] =>
+    (waiting.get(boundary) ?? []).flatMap(lane => {
+      const entries = lane.entering()
+      if (entries === null) unchanged.push(lane)
+      else running.push(lane)
+      return entries === null ? [] : [{ lane, entries }]
+    })
   let active: Active | null = null
   const goOn = (next: Active | null): void => {
     if (active !== null && active.stream !== next?.stream) active.stream.dispose()
     active = next
   }
   try {
-    goOn(joinAt(model, null, joining.get(0) ?? [], null, 0))
     // A lane that joins after a layer's MLP may need that layer's matrix.
     for (let layer = Math.max(0, Math.ceil(first / 2) - 1); layer < count; layer++) {
       signal?.throwIfAborted()
-      const weights = await model.weights.layer(layer)
-      const mids = joining.get(2 * layer + 1) ?? []
-      const posts = joining.get(2 * layer + 2) ?? []
+      const pending = model.weights.layer(layer)
+      const weights = pending instanceof Promise ? await pending : pending
+      const tap = tapAt(model, lanes, layer)
+      if (layer === 0) goOn(joinAt(model, null, joiningAt(0), null, 0))
+      const mids = joiningAt(2 * layer + 1)
+      const posts = joiningAt(2 * layer + 2)
       const cut = trims && layer === count - 1
       if (active !== null || mids.length > 0) goOn(passLayer(model, tap, layer, weights, active, mids, cut))
-      goOn(joinAt(model, active, cut ? posts.map(tailOf) : posts, weights, 2 * layer + 2))
+      const after = cut ? posts.map(({ lane, entries }) => ({ lane: tailOf(lane), entries })) : posts
+      goOn(joinAt(model, active, after, weights, 2 * layer + 2))
       goOn(fireStream(model, tap, layer, active))
     }
-    return lastRows(active, lanes)
+    return { lanes: running, stream: active === null ? null : lastRows(active, running), unchanged }
   } finally {
     goOn(null)
   }
@@ -113,7 +140,7 @@ function passLayer(
   layer: number,
   weights: LayerWeights,
   before: Active | null,
-  mids: readonly SweepLane[],
+  mids: readonly Joining[],
   cut: boolean,
 ): Active {
   const { parallel } = model.spec
@@ -166,21 +193,21 @@ function attend(
 function joinAt(
   model: Model,
   active: Active | null,
-  joining: readonly SweepLane[],
+  joining: readonly Joining[],
   weights: LayerWeights | null,
   boundary: number,
 ): Active | null {
   if (joining.length === 0) return active
   const width = model.spec.dModel
-  const fresh = batchOf(joining)
+  const fresh = batchOf(joining.map(({ lane }) => lane))
   const block = new Float32Array(fresh.rows * width)
-  for (const [i, lane] of joining.entries())
+  for (const [i, lane] of fresh.lanes.entries())
     block.set(lane.base.stream(boundary, lane.start, lane.plan.end), (fresh.rowOf[i] ?? 0) * width)
-  const entries = joining.flatMap((lane, i) =>
-    lane.entering.map(entry => ({ entry, row: (fresh.rowOf[i] ?? 0) + entry.position - lane.start })),
+  const entries = joining.flatMap(({ lane, entries: own }, i) =>
+    own.map(entry => ({ entry, row: (fresh.rowOf[i] ?? 0) + entry.position - lane.start })),
   )
   addDeltas(model.backend, entries, weights, block, width)
-  const together = batchOf([...(active?.batch.lanes ?? []), ...joining])
+  const together = batchOf([...(active?.batch.lanes ?? []), ...fresh.lanes])
   const order = together.lanes.map((lane, from) => ({ lane, from })).sort((a, b) => inOrder(a.lane, b.lane))
   const stream = tf.tidy(() => {
     const added = tf.tensor2d(block, [fresh.rows, width])
@@ -205,8 +232,7 @@ function measuredRows(batch: Batch): number[] {
 }
 
 /** The measured row of each lane, in the order of `lanes`. Keeps the stream. */
-function lastRows(active: Active | null, lanes: readonly SweepLane[]): tf.Tensor2D {
-  if (active === null) throw internalError('a slice whose lanes never joined')
+function lastRows(active: Active, lanes: readonly SweepLane[]): tf.Tensor2D {
   const rows = measuredRows(active.batch)
   const rowOf = new Map(active.batch.lanes.map((lane, i) => [lane.plan, rows[i] ?? 0]))
   return takeRows(
@@ -215,19 +241,16 @@ function lastRows(active: Active | null, lanes: readonly SweepLane[]): tf.Tensor
   )
 }
 
-/** The tap of all lanes; what fires after the last attention is met by the tail rows. */
-function tapOf(model: Model, lanes: readonly SweepLane[]): Tap {
+/** The tap of one layer for all lanes; what fires after the last attention is met by the tail rows. */
+function tapAt(model: Model, lanes: readonly SweepLane[], layer: number): Tap {
   const last = model.spec.layers.length - 1
   const hooks = new Map<Lane, LaneHooks>()
   for (const lane of lanes) {
-    const { edits = [], functions = [] } = lane.hooks
+    const { edits = [], functions = [] } = lane.hooksAt(layer)
     if (edits.length + functions.length === 0) continue
-    const isLate = (edit: Edit): boolean => {
-      const { stage } = SITES[edit.point.site]
-      return !lane.plan.whole && edit.point.layer === last && stage !== 'attention'
-    }
-    const early = edits.filter(edit => !isLate(edit) && SITES[edit.point.site].stage !== 'unembed')
-    hooks.set(lane, { edits: early, functions: functions.filter(({ point }) => SITES[point.site].stage !== 'unembed') })
+    const isLate = ({ point }: Edit): boolean =>
+      !lane.plan.whole && layer === last && SITES[point.site].stage !== 'attention'
+    hooks.set(lane, { edits: edits.filter(edit => !isLate(edit)), functions })
     hooks.set(tailOf(lane), { edits: edits.filter(isLate) })
   }
   return new LaneTap(model.spec, model.backend, hooks)

@@ -29,6 +29,8 @@ export interface SweepRequest {
   readonly sliceMs?: number
   /** The machine's rate, for `sliceMs`. @default 50 */
   readonly gflops?: number
+  /** Slices go down the layers together, so that each weight is read once; `sliceMs` does not matter. @default false */
+  readonly weightsFromDisk?: boolean
 }
 
 export interface PatchResult {

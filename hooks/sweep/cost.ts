@@ -1,0 +1,49 @@
+/**
+ * What the rows of a sweep cost, in floating-point operations and bytes; pure. A multiplication and
+ * an addition count two operations. Layers differ: in a mixture each row goes through the router and
+ * the few experts that it chooses.
+ */
+import type { ModelSpec } from '../../engine/spec.ts'
+import { finalBoundary } from './boundary.ts'
+import type { PlannedPatch } from './resolve.ts'
+
+/** Operations of one row in a layer's attention. @param keys positions that it sees */
+function attentionFlops({ dModel, heads, kvHeads, dHead }: ModelSpec, keys: number): number {
+  const projections = dModel * (2 * heads * dHead + 2 * kvHeads * dHead)
+  return 2 * (projections + 2 * heads * dHead * keys)
+}
+
+/** Operations of one row in a layer's MLP. */
+function mlpFlops({ dModel, dMlp, gated, experts, layers }: ModelSpec, layer: number): number {
+  const matrices = gated ? 3 : 2
+  if (experts === null || layers[layer]?.sparse !== true) return 2 * matrices * dModel * dMlp
+  return 2 * (dModel * experts.count + matrices * dModel * experts.dExpert * experts.perToken)
+}
+
+/** Operations of a lane. @param unembedShare part of the vocabulary that the metric reads */
+export function laneFlops(spec: ModelSpec, lane: PlannedPatch, unembedShare = 1): number {
+  const rows = lane.end - lane.start + 1
+  const attention = attentionFlops(spec, lane.end + 1)
+  const last = finalBoundary(spec)
+  let total = 2 * spec.dModel * spec.vocab * unembedShare
+  for (let boundary = lane.boundary; boundary < last; boundary++) {
+    if (boundary % 2 === 0) total += rows * attention
+    else total += (boundary === last - 1 && !lane.whole ? 1 : rows) * mlpFlops(spec, (boundary - 1) / 2)
+  }
+  return total
+}
+
+/** Bytes that each row of a slice needs at its widest: in an MLP, or among scores. */
+export function rowBytes(spec: ModelSpec, keys: number): number {
+  const { dModel, dMlp, heads, kvHeads, dHead, experts, layers } = spec
+  const dense = layers.some(({ sparse }) => !sparse) ? dModel * 3 + dMlp * 4 : 0
+  const sparse =
+    experts === null ? 0 : dModel * 3 + experts.count * 2 + experts.perToken * (experts.dExpert * 4 + dModel * 3)
+  const attention = dModel * 4 + heads * dHead * 5 + kvHeads * dHead * 4 + heads * keys * 4
+  return 4 * Math.max(dense, sparse, attention)
+}
+
+/** Bytes of a row that waits between two layers. */
+export function streamBytes({ dModel }: ModelSpec): number {
+  return 4 * dModel
+}
