@@ -23,7 +23,8 @@ export const models = defineCommand({
   name: 'models',
   summary: 'Lists the models that are here: embedded, in folders, and pulled from the Hub.',
   details:
-    'Memory is what the weights take as float32; a model fits where this machine has that and 1 GB to run it.\n' +
+    'Memory is what the weights take as float32; a model fits where this machine has that and 1 GB to run it;\n' +
+    'one that does not is read from disk layer by layer, where its widest layer fits.\n' +
     'With --json: [{name, dir, source, family, parameters, bytes, memoryBytes, fits, layers, heads, …}].',
   arguments: [],
   options: {
