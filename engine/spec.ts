@@ -71,8 +71,6 @@ export interface ModelSpec {
   readonly postNorm: boolean
   /** Attention and MLP both read `hook_resid_pre`; there is no `hook_resid_mid`. */
   readonly parallel: boolean
-  /** With `parallel`: one norm serves both (its output feeds attention and MLP). */
-  readonly sharedNorm: boolean
 
   /** cap · tanh(score / cap), or null. */
   readonly attentionSoftCap: number | null

@@ -41,7 +41,6 @@ export const gptNeox: Family = {
       preNorm: true,
       postNorm: false,
       parallel: config.boolean('use_parallel_residual', true),
-      sharedNorm: false,
       attentionSoftCap: null,
       qkNorm: 'none',
       gated: false,

@@ -39,7 +39,6 @@ export const gpt2: Family = {
       preNorm: true,
       postNorm: false,
       parallel: false,
-      sharedNorm: false,
       attentionSoftCap: null,
       qkNorm: 'none',
       gated: false,

@@ -57,7 +57,6 @@ export function llamaLikeSpec(family: string, config: ConfigReader, ways: Ways):
     preNorm: true,
     postNorm: false,
     parallel: false,
-    sharedNorm: false,
     attentionSoftCap: null,
     qkNorm: 'none',
     gated: true,

@@ -32,11 +32,7 @@ export function attentionHalf(
 /** stream [rows, d_model] → what the MLP adds. The caller tidies. */
 export function mlpHalf(context: PassContext, stream: tf.Tensor2D, weights: LayerWeights): tf.Tensor2D {
   const { spec } = context
-  const x = spec.preNorm
-    ? spec.sharedNorm
-      ? normed(context, stream, weights.ln1, null)
-      : normed(context, stream, weights.ln2, LN2)
-    : stream
+  const x = spec.preNorm ? normed(context, stream, weights.ln2, LN2) : stream
   const out = mlp(context, x, weights)
   return fire(context, 'mlp_out', spec.postNorm ? normed(context, out, weights.ln2Post, LN2_POST) : out)
 }
