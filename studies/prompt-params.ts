@@ -5,7 +5,7 @@
  */
 import type { ChoiceParam, ParamSchema, ParamValue, SwitchParam, TextParam } from './params.ts'
 
-const BOS_CHOICES = ['config', 'with', 'without'] as const
+export const BOS_CHOICES = ['config', 'with', 'without'] as const
 export type BosChoice = (typeof BOS_CHOICES)[number]
 
 /** How a prompt is encoded. Parameters of a study that spreads `PROMPT_PARAMS` fit as they are. */

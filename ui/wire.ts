@@ -16,7 +16,9 @@
  *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`
  *   GET  /api/runs/:id/data.csv | .json | .parquet | .npy | .ipynb   all numbers, or `?figure=ID`
  *   POST /api/estimate           RunRequest → EstimateView
- *   POST /api/tokenize           {model?, texts} → TokenView[]
+ *   POST /api/tokenize           {model?, texts, bos?, chat?, system?} → TokenView[]
+ *   POST /api/generate           GenerateRequest → a line for each GenerateEvent
+ *   POST /api/pull               {model} → a line for each PullEvent
  *   GET  /api/doctor             DoctorReport
  *
  * Sockets deliver at most once and buffer nothing, so the client asks by number: `watch(run, from)`

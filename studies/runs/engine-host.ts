@@ -5,6 +5,7 @@ import { measureRate } from '../../engine/backends/measure.ts'
 import { detectBackends, selectBackend } from '../../engine/backends/select.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
+import { tokenizePrompt } from '../prompts.ts'
 import { type AnyStudy, BUILT_IN_STUDIES, loadStudy } from '../registry.ts'
 import { cellDetail } from './cell-detail.ts'
 import { EngineModels } from './engine-models.ts'
@@ -63,11 +64,11 @@ export class EngineHost {
     return this.#facts
   }
 
-  async #tokenize({ dir, texts }: EngineMethods['tokenize']['in']): Promise<TokenView[]> {
+  async #tokenize({ dir, texts, options }: EngineMethods['tokenize']['in']): Promise<TokenView[]> {
     const tokenizer = await this.#models.tokenizer(dir)
     return texts.map(text => {
-      const ids = tokenizer.encode(text)
-      return { ids, labels: ids.map(id => tokenizer.label(id)) }
+      const { ids, rendered } = tokenizePrompt(tokenizer, text, options)
+      return { ids, labels: ids.map(id => tokenizer.label(id)), ...(rendered === null ? {} : { rendered }) }
     })
   }
 

@@ -5,6 +5,7 @@
  */
 import type { FigureSpec } from '../figure.ts'
 import type { ParamValue } from '../params.ts'
+import type { PromptOptions } from '../prompt-params.ts'
 import type { Estimate } from '../study.ts'
 import type { EventBody } from './events.ts'
 import type { CellDetail, DoctorReport, ModelInfo, StudyInfo, TokenView } from './workbench-types.ts'
@@ -55,7 +56,10 @@ export interface EngineMethods {
   describe: { in: { readonly dir: string }; out: ModelDescription }
   /** A hash of the weights: apart from `describe`, since it reads much more. */
   fingerprint: { in: { readonly dir: string }; out: string }
-  tokenize: { in: { readonly dir: string; readonly texts: readonly string[] }; out: readonly TokenView[] }
+  tokenize: {
+    in: { readonly dir: string; readonly texts: readonly string[]; readonly options: PromptOptions }
+    out: readonly TokenView[]
+  }
   estimate: { in: StudyCall; out: Estimate }
   run: { in: RunCall; out: { readonly outcome: 'done' | 'cancelled' } }
   cell: { in: StudyCall & { readonly figure: string; readonly index: number }; out: CellDetail }

@@ -5,6 +5,7 @@
 import type { Intervention } from '../../hooks/intervention.ts'
 import type { ParamSchema, ParamValue } from '../params.ts'
 import type { Estimate, Preset } from '../study.ts'
+import type { PromptOptions } from '../prompt-params.ts'
 import type { JournalEvent, RunId, RunSnapshot, RunSummary } from './events.ts'
 
 export interface StudyInfo {
@@ -38,6 +39,8 @@ export interface TokenView {
   /** One label a token, each distinguishable. */
   readonly labels: readonly string[]
 }
+  /** The text that these are the tokens of, where the chat template wrote it. */
+  readonly rendered?: string
 
 export interface RunRequest {
   readonly study: string
@@ -104,7 +107,8 @@ export interface Workbench {
   /** One study, by id or by the path of its file. */
   study(study: string): Promise<StudyInfo>
   models(): Promise<readonly ModelInfo[]>
-  tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]>
+  /** The tokens that a study with these prompt parameters would run; an empty text has those that surround every prompt. */
+  tokenize(model: string | undefined, texts: readonly string[], options?: PromptOptions): Promise<readonly TokenView[]>
   estimate(request: RunRequest): Promise<EstimateView>
   /** Checks, writes `run.json`, queues. One run computes at a time. */
   start(request: RunRequest): Promise<RunSummary>

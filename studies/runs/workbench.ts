@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import { findPreset, resolveParams } from '../params-validate.ts'
+import { type PromptOptions, promptOptionsOf } from '../prompt-params.ts'
 import { ActiveRun } from './active-run.ts'
 import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
@@ -101,8 +102,12 @@ class LocalWorkbench implements Workbench {
     return this.#models.list(this.#onProblem)
   }
 
-  async tokenize(model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]> {
-    return this.#engine.request('tokenize', { dir: await this.#models.dirOf(model), texts })
+  async tokenize(
+    model: string | undefined,
+    texts: readonly string[],
+    options: PromptOptions = {},
+  ): Promise<readonly TokenView[]> {
+    return this.#engine.request('tokenize', { dir: await this.#models.dirOf(model), texts, options })
   }
 
   async estimate(request: RunRequest): Promise<EstimateView> {
@@ -250,7 +255,9 @@ class LocalWorkbench implements Workbench {
 
   async #tokens(dir: string, study: StudyInfo, params: RunRecord['params']): Promise<Record<string, number[][]>> {
     const prompts = promptTexts(study.params, params)
-    const views = await this.#engine.request('tokenize', { dir, texts: prompts.map(prompt => prompt.text) })
+    const texts = prompts.map(prompt => prompt.text)
+    const options = promptOptionsOf(study.params, params)
+    const views = await this.#engine.request('tokenize', { dir, texts, options })
     const tokens: Record<string, number[][]> = {}
     prompts.forEach(({ key }, i) => {
       tokens[key] = [...(tokens[key] ?? []), [...(views[i]?.ids ?? [])]]

@@ -5,6 +5,7 @@
  */
 import { StudyError } from '../../engine/errors.ts'
 import type { FigureSpec } from '../../studies/figure.ts'
+import type { PromptOptions } from '../../studies/prompt-params.ts'
 import type { EventBody, JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from '../../studies/runs/events.ts'
 import { RunFold } from '../../studies/runs/fold.ts'
 import { Listeners } from '../../studies/runs/listeners.ts'
@@ -12,7 +13,10 @@ import type {
   CellDetail,
   DoctorReport,
   EstimateView,
+  GenerateEvent,
+  GenerateRequest,
   ModelInfo,
+  PullEvent,
   RunRequest,
   StudyInfo,
   TokenView,
@@ -69,10 +73,15 @@ export class MemoryWorkbench implements Workbench {
     return [MODEL]
   }
 
-  async tokenize(_model: string | undefined, texts: readonly string[]): Promise<readonly TokenView[]> {
+  async tokenize(
+    _model: string | undefined,
+    texts: readonly string[],
+    { bos, chat, system }: PromptOptions = {},
+  ): Promise<readonly TokenView[]> {
     return texts.map(text => {
-      const labels = text.split(/(?= )/)
-      return { ids: labels.map((_, i) => i), labels }
+      const rendered = `${system ?? ''}[${text}]`
+      const labels = [...(bos === 'with' ? ['<s>'] : []), ...(chat === true ? rendered : text).split(/(?= )/)]
+      return { ids: labels.map((_, i) => i), labels, ...(chat === true ? { rendered } : {}) }
     })
   }
 
@@ -149,6 +158,16 @@ export class MemoryWorkbench implements Workbench {
     if (index >= found.values.length) throw new StudyError(`cell: expected an index under ${found.values.length}`)
     const tokens = { ids: [1, 2], labels: ['a', ' b'] }
     return { figure, index, what: `cell ${index}`, tokens, position: 1, interventions: [], before: [], after: [] }
+  }
+
+  async generate({ prompt }: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {
+    const [tokens = { ids: [], labels: [] }] = await this.tokenize(undefined, [prompt])
+    onEvent({ type: 'began', prompt: tokens })
+    onEvent({ type: 'end', side: 'unsteered', finish: 'eos' })
+  }
+
+  async pull(_model: string, onEvent: (event: PullEvent) => void): Promise<void> {
+    onEvent({ type: 'done', dir: MODEL.dir })
   }
 
   async doctor(): Promise<DoctorReport> {

@@ -2,17 +2,22 @@
  * The JSON API as functions. Every one throws `ApiError`, whose message is the server's sentence and
  * may be shown as it is; `status` is 0 where no server answered.
  */
+import type { PromptOptions } from '../../studies/prompt-params.ts'
 import type { RunId, RunSummary } from '../../studies/runs/events.ts'
 import type {
   CellDetail,
   DoctorReport,
   EstimateView,
+  GenerateEvent,
+  GenerateRequest,
   ModelInfo,
+  PullEvent,
   RunRequest,
   StudyInfo,
   TokenView,
 } from '../../studies/runs/workbench-types.ts'
-import type { RunDocument } from '../wire.ts'
+import type { RunDocument, StreamError } from '../wire.ts'
+import { readLines } from './ndjson.ts'
 
 export class ApiError extends Error {
   override readonly name = 'ApiError'
@@ -33,27 +38,37 @@ export interface ApiOptions {
 export type DownloadFormat = 'csv' | 'json' | 'svg'
 
 export function createApi({ base = '', token }: ApiOptions = {}) {
-  async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-    const headers: Record<string, string> = { accept: 'application/json' }
+  async function send(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'application/json, application/x-ndjson' }
     if (token !== undefined) headers.authorization = `Bearer ${token}`
     if (body !== undefined) headers['content-type'] = 'application/json'
-    let response: Response
-    try {
-      response = await fetch(`${base}/api${path}`, {
+    const response = await answered(signal, () =>
+      fetch(`${base}/api${path}`, {
         method: body === undefined ? 'GET' : 'POST',
         headers,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
-      })
-    } catch (error) {
-      // An aborted request is its caller's doing: it must stay tellable from a server that is gone.
-      if (signal?.aborted === true) throw error
-      throw new ApiError('The server does not answer. Is `patchlight serve` still running?', 0)
-    }
-    const answer: unknown = await response.json().catch(() => null)
-    if (!response.ok) throw new ApiError(sentence(answer, response), response.status)
-    // The server is typed by the same contract; a check of every field here would say it twice.
-    return answer as T
+      }),
+    )
+    if (response.ok) return response
+    throw new ApiError(sentence(await response.json().catch(() => null), response), response.status)
+  }
+
+  // The server is typed by the same contract; a check of every field here would say it twice.
+  async function ask<T>(path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await send(path, body, signal)
+    return (await answered(signal, () => response.json())) as T
+  }
+
+  /** An answer in lines; it ends when all have come. Aborting stops what the server does. */
+  async function follow<T>(path: string, body: unknown, onLine: (line: T) => void, signal: AbortSignal): Promise<void> {
+    const response = await send(path, body, signal)
+    await answered(signal, async () => {
+      for await (const line of readLines(response.body ?? new ReadableStream())) {
+        if (isStreamError(line)) throw new ApiError(line.error, response.status)
+        onLine(line as T)
+      }
+    })
   }
   const run = (id: RunId) => `/runs/${encodeURIComponent(id)}`
 
@@ -68,9 +83,22 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
     cell: (id: RunId, figure: string, index: number, signal?: AbortSignal) =>
       ask<CellDetail>(`${run(id)}/cell?figure=${encodeURIComponent(figure)}&index=${index}`, undefined, signal),
     estimate: (request: RunRequest, signal?: AbortSignal) => ask<EstimateView>('/estimate', request, signal),
-    /** @param model checkpoint folder; the embedded model when undefined */
-    tokenize: (model: string | undefined, texts: readonly string[], signal?: AbortSignal) =>
-      ask<readonly TokenView[]>('/tokenize', { ...(model === undefined ? {} : { model }), texts }, signal),
+    /**
+     * @param model checkpoint folder; the embedded model when undefined
+     * @param options a study's prompt parameters
+     */
+    tokenize: (
+      model: string | undefined,
+      texts: readonly string[],
+      options: PromptOptions = {},
+      signal?: AbortSignal,
+    ) =>
+      ask<readonly TokenView[]>('/tokenize', { ...(model === undefined ? {} : { model }), texts, ...options }, signal),
+    generate: (request: GenerateRequest, onEvent: (event: GenerateEvent) => void, signal: AbortSignal) =>
+      follow('/generate', request, onEvent, signal),
+    /** @param model `OWNER/NAME` or `OWNER/NAME@REVISION` */
+    pull: (model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal) =>
+      follow('/pull', { model }, onEvent, signal),
     doctor: (signal?: AbortSignal) => ask<DoctorReport>('/doctor', undefined, signal),
     /** The address of a figure's download, for a link. */
     figureUrl: (id: RunId, figure: string, format: DownloadFormat) =>
@@ -80,6 +108,21 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
 
 /** The API of the server that served the page. */
 export const api = createApi()
+
+/** What a server that goes away does to a request, as an ApiError. */
+async function answered<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    // An aborted request is its caller's doing: it must stay tellable from a server that is gone.
+    if (signal?.aborted === true || error instanceof ApiError) throw error
+    throw new ApiError('The server does not answer. Is `patchlight serve` still running?', 0)
+  }
+}
+
+function isStreamError(line: unknown): line is StreamError {
+  return typeof line === 'object' && line !== null && 'type' in line && line.type === 'error'
+}
 
 function sentence(answer: unknown, response: Response): string {
   if (typeof answer === 'object' && answer !== null && 'error' in answer && typeof answer.error === 'string') {

@@ -1,7 +1,9 @@
 /** What requests may say, checked: bodies against schemas, and ids and numbers in addresses. */
 import { z } from 'zod'
+import { parseInterventions } from '../../hooks/intervention.ts'
+import { BOS_CHOICES } from '../../studies/prompt-params.ts'
 import type { RunId } from '../../studies/runs/events.ts'
-import type { RunRequest, Workbench } from '../../studies/runs/workbench-types.ts'
+import type { GenerateRequest, RunRequest, Workbench } from '../../studies/runs/workbench-types.ts'
 import { ID_PATTERN } from '../wire.ts'
 import { HttpError } from './errors.ts'
 
@@ -18,11 +20,29 @@ const runRequest = z.strictObject({
   seed: z.exactOptional(z.int().min(0)),
 })
 
+/** Limits are the engine's to say; these are the types. */
+const generateRequest = z.strictObject({
+  model: z.exactOptional(z.string()),
+  prompt: z.string(),
+  maxTokens: z.exactOptional(z.number()),
+  temperature: z.exactOptional(z.number()),
+  topK: z.exactOptional(z.number()),
+  topP: z.exactOptional(z.number()),
+  seed: z.exactOptional(z.number()),
+  stop: z.exactOptional(z.array(z.string())),
+  interventions: z.exactOptional(z.array(z.unknown())),
+})
+
+const pullRequest = z.strictObject({ model: z.string().trim().min(1, 'expected OWNER/NAME, got nothing') })
+
 /** A page tokenizes the prompts of one form at a time. */
 const MAX_TEXTS = 2000
 const tokenizeRequest = z.strictObject({
   model: z.exactOptional(z.string()),
   texts: z.array(z.string()).max(MAX_TEXTS),
+  bos: z.exactOptional(z.enum(BOS_CHOICES)),
+  chat: z.exactOptional(z.boolean()),
+  system: z.exactOptional(z.string()),
 })
 
 export function parseRunRequest(body: unknown): RunRequest {
@@ -31,6 +51,15 @@ export function parseRunRequest(body: unknown): RunRequest {
 
 export function parseTokenizeRequest(body: unknown): z.output<typeof tokenizeRequest> {
   return parse(tokenizeRequest, body)
+}
+
+export function parseGenerateRequest(body: unknown): GenerateRequest {
+  const { interventions, ...rest } = parse(generateRequest, body)
+  return interventions === undefined ? rest : { ...rest, interventions: parseInterventions(interventions) }
+}
+
+export function parsePullRequest(body: unknown): z.output<typeof pullRequest> {
+  return parse(pullRequest, body)
 }
 
 /** A number in an address; undefined where there is none and none is needed. */

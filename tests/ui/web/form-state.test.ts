@@ -90,5 +90,7 @@ describe('fieldOf', () => {
 })
 
 it('asks for the tokens of every text once, and of the empty one', () => {
-  expect(textsOf(params, startingValues(study, null)).toSorted()).toEqual(['', ' f', 'a', 'b', 'c', 'd', 'e'])
+  const { prompts, pieces } = textsOf(params, startingValues(study, null))
+  expect(prompts.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  expect(pieces.toSorted()).toEqual(['', ' f'])
 })

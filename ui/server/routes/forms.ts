@@ -9,8 +9,8 @@ export function formRoutes(workbench: Workbench): Router {
     response.json(await workbench.estimate(parseRunRequest(request.body)))
   })
   routes.post('/tokenize', async (request, response) => {
-    const { model, texts } = parseTokenizeRequest(request.body)
-    response.json(await workbench.tokenize(model, texts))
+    const { model, texts, ...options } = parseTokenizeRequest(request.body)
+    response.json(await workbench.tokenize(model, texts, options))
   })
   return routes
 }

@@ -82,17 +82,24 @@ export function fieldOf(message: string, schema: ParamSchema): string | null {
   return found
 }
 
-/** Every text of the form whose tokens are worth showing, each once, and the empty text. */
-export function textsOf(schema: ParamSchema, values: Values): string[] {
-  const texts = new Set<string>()
+export interface FormTexts {
+  /** Encoded as the study will: with BOS and chat template as its parameters say. */
+  readonly prompts: readonly string[]
+  /** Pieces that must each be one token, whatever surrounds a prompt; and the empty text. */
+  readonly pieces: readonly string[]
+}
+
+/** Every text of the form whose tokens are worth showing, each once. */
+export function textsOf(schema: ParamSchema, values: Values): FormTexts {
+  const prompts = new Set<string>()
+  // The empty text shows what the tokenizer puts before every piece.
+  const pieces = new Set<string>([''])
   for (const [key, param] of Object.entries(schema)) {
     const value = values[key]
-    if (param.kind === 'prompt' && typeof value === 'string') texts.add(value)
+    if (param.kind === 'prompt' && typeof value === 'string') prompts.add(value)
     if ((param.kind === 'prompts' || param.kind === 'tokens' || param.kind === 'pairs') && Array.isArray(value)) {
-      for (const text of value.flat()) texts.add(text)
+      for (const text of value.flat()) (param.kind === 'tokens' ? pieces : prompts).add(text)
     }
   }
-  // The empty text shows what the tokenizer puts before every prompt.
-  texts.add('')
-  return [...texts]
+  return { prompts: [...prompts], pieces: [...pieces] }
 }

@@ -1,6 +1,7 @@
 /** One study's form. Its state is a model, a preset and the edits; all else follows from them. */
 import { useMemo, useState } from 'react'
 import type { Param, ParamValue } from '../../../../studies/params.ts'
+import { promptOptionsOf } from '../../../../studies/prompt-params.ts'
 import type { RunRequest, StudyInfo } from '../../../../studies/runs/workbench-types.ts'
 import { api } from '../../../client/api.ts'
 import { useAnswer, useDebounced } from '../../services/async.ts'
@@ -30,7 +31,7 @@ export function NewRunForm({ study, presetId }: NewRunFormProps) {
   const initial = useMemo(() => startingValues(study, preset), [study, preset])
   const values = { ...initial, ...edits }
   const problems = problemsOf(study.params, values)
-  const lookup = useTokenLookup(model, textsOf(study.params, values))
+  const lookup = useTokenLookup(model, textsOf(study.params, values), promptOptionsOf(study.params, values))
 
   const request: RunRequest = {
     study: study.id,

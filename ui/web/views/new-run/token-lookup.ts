@@ -1,28 +1,51 @@
-/** The tokens of every text in the form, asked for in one request after a pause in typing. */
+/**
+ * The tokens of every text in the form, asked for together after a pause in typing. Prompts are
+ * encoded with the form's own BOS and chat choices, so that what is shown is what runs; the pieces
+ * that must be one token are not.
+ */
 import { createContext, useContext, useMemo } from 'react'
+import type { PromptOptions } from '../../../../studies/prompt-params.ts'
 import type { TokenView } from '../../../../studies/runs/workbench-types.ts'
 import { api } from '../../../client/api.ts'
 import { useAnswer, useDebounced } from '../../services/async.ts'
+import type { FormTexts } from './form-state.ts'
 
 /** A pause in typing that is long enough to ask. */
 export const PAUSE_MS = 250
 
+type Tokens = ReadonlyMap<string, TokenView>
+
 export interface TokenLookup {
-  readonly tokens: ReadonlyMap<string, TokenView>
+  readonly prompts: Tokens
+  readonly pieces: Tokens
   readonly error: string | null
 }
 
-export function useTokenLookup(model: string | undefined, texts: readonly string[]): TokenLookup {
-  const key = useDebounced(JSON.stringify([model ?? null, texts]), PAUSE_MS)
-  const answer = useAnswer(key, async () => {
-    const views = await api.tokenize(model, texts)
-    return new Map(texts.flatMap((text, index) => (views[index] === undefined ? [] : [[text, views[index]] as const])))
-  })
-  return useMemo(() => ({ tokens: answer.value ?? new Map(), error: answer.error }), [answer])
+const EMPTY = { prompts: new Map<string, TokenView>(), pieces: new Map<string, TokenView>() }
+
+async function ask(model: string | undefined, texts: readonly string[], options?: PromptOptions): Promise<Tokens> {
+  const views = await api.tokenize(model, texts, options)
+  return new Map(texts.flatMap((text, index) => (views[index] === undefined ? [] : [[text, views[index]] as const])))
 }
 
-export const TokenLookupContext = createContext<TokenLookup>({ tokens: new Map(), error: null })
+export function useTokenLookup(model: string | undefined, texts: FormTexts, options: PromptOptions): TokenLookup {
+  const key = useDebounced(JSON.stringify([model ?? null, texts, options]), PAUSE_MS)
+  const answer = useAnswer(key, async () => {
+    const [prompts, pieces] = await Promise.all([ask(model, texts.prompts, options), ask(model, texts.pieces)])
+    return { prompts, pieces }
+  })
+  return useMemo(() => ({ ...(answer.value ?? EMPTY), error: answer.error }), [answer])
+}
 
+export const TokenLookupContext = createContext<TokenLookup>({ ...EMPTY, error: null })
+
+/** A prompt's tokens; null while they are not known. */
 export function useTokens(text: string): TokenView | null {
-  return useContext(TokenLookupContext).tokens.get(text) ?? null
+  return useContext(TokenLookupContext).prompts.get(text) ?? null
+}
+
+/** The labels of a piece, without what the tokenizer puts before every text. */
+export function usePieceLabels(text: string): readonly string[] | null {
+  const { pieces } = useContext(TokenLookupContext)
+  return pieces.get(text)?.labels.slice(pieces.get('')?.ids.length ?? 0) ?? null
 }

@@ -1,7 +1,8 @@
 /** The tokens that a prompt becomes, with those that differ from its counterpart's marked. */
 import { TokenStrip } from '../../parts/token-strip.tsx'
+import { RenderedText } from './rendered-text.tsx'
 import { diffTokens } from './token-diff.ts'
-import { useTokens } from './token-lookup.ts'
+import { usePieceLabels, useTokens } from './token-lookup.ts'
 
 interface TokenPreviewProps {
   readonly text: string
@@ -14,10 +15,8 @@ interface TokenPreviewProps {
 
 /** A piece of text that must be one token: said as such, without what begins every prompt. */
 export function PiecePreview({ text, name }: { readonly text: string; readonly name: string }) {
-  const tokens = useTokens(text)
-  const start = useTokens('')?.ids.length ?? 0
-  if (tokens === null || text === '') return null
-  const labels = tokens.labels.slice(start)
+  const labels = usePieceLabels(text)
+  if (labels === null || text === '') return null
   return (
     <div className="token-preview">
       <TokenStrip labels={labels} name={`Tokens of ${name}`} />
@@ -32,7 +31,7 @@ export function TokenPreview({ text, name, other, warns = false }: TokenPreviewP
   const tokens = useTokens(text)
   const others = useTokens(other ?? '')
   if (tokens === null) return null
-  const diff = others === null ? null : diffTokens(tokens, others)
+  const diff = other === undefined || others === null ? null : diffTokens(tokens, others)
   return (
     <div className="token-preview">
       <TokenStrip
@@ -44,6 +43,7 @@ export function TokenPreview({ text, name, other, warns = false }: TokenPreviewP
       <span className="token-count muted small">
         {tokens.ids.length} {tokens.ids.length === 1 ? 'token' : 'tokens'}
       </span>
+      {tokens.rendered !== undefined && <RenderedText text={tokens.rendered} name={`Rendered text of ${name}`} />}
       {warns && diff !== null && diff.warning !== null && (
         <p className="sentence-warning" role="note">
           {diff.warning}
