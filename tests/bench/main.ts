@@ -7,9 +7,10 @@ import { parseArgs } from 'node:util'
 import { forward } from './forward.ts'
 import { load } from './load.ts'
 import { matmul } from './matmul.ts'
+import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 
-const BENCHES = [matmul, forward, load] as const
+const BENCHES = [matmul, forward, load, sweep] as const
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
