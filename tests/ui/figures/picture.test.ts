@@ -1,5 +1,4 @@
 /** Pictures of the three studies' shapes: scenes as golden data, and the promises that hold for any. */
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -10,7 +9,7 @@ import { colourRange } from '../../../ui/figures/colours.ts'
 import { exportPicture, parseAnnotation } from '../../../ui/figures/export-picture.ts'
 import type { Scene } from '../../../ui/figures/scene.ts'
 import { temporaryFolder } from '../../studies/runs/support.ts'
-import { figure, has, neuronAblation, rough, snapshot, steering, TOKENS, timePatching } from './support.ts'
+import { figure, has, neuronAblation, poppler, rough, snapshot, steering, TOKENS, timePatching } from './support.ts'
 
 const STUDIES: readonly (readonly [name: string, run: () => RunSnapshot, figure: string])[] = [
   ['time-patching', timePatching, 'resid'],
@@ -38,7 +37,7 @@ async function pdf(run: RunSnapshot, id: string, options = {}): Promise<string> 
 describe.each(STUDIES)('%s', (name, run, id) => {
   it.each([3.25, 6.75])('at %s in is the golden scene', async widthIn => {
     const { scene } = await exportPicture(run(), id, 'tex', { widthIn, panels: true })
-    await expect(`${JSON.stringify(rounded(scene), null, 1)}\n`).toMatchFileSnapshot(`golden/${name}-${widthIn}.json`)
+    await expect(`${JSON.stringify(rounded(scene), null, 1)}\n`).toMatchFileSnapshot(`golden/${name}-${widthIn}.txt`)
   })
 
   it('as SVG has its exact size, text as text, its fonts, and no bitmap', async () => {
@@ -73,11 +72,11 @@ describe.each(STUDIES)('%s', (name, run, id) => {
 describe.skipIf(!has('pdffonts'))('PDF, by poppler’s tools', () => {
   it.each(STUDIES)('%s: every font is embedded, and there is no image', async (_name, run, id) => {
     const path = await pdf(run(), id, { panels: true })
-    const fonts = execFileSync('pdffonts', [path], { encoding: 'utf8' }).trim().split('\n').slice(2)
+    const fonts = poppler('pdffonts', [path]).trim().split('\n').slice(2)
     expect(fonts.length).toBeGreaterThan(0)
     for (const line of fonts) expect(line).toMatch(/ yes +yes +yes /)
-    expect(execFileSync('pdfimages', ['-list', path], { encoding: 'utf8' }).trim().split('\n')).toHaveLength(2)
-    const info = execFileSync('pdfinfo', [path], { encoding: 'utf8' })
+    expect(poppler('pdfimages', ['-list', path]).trim().split('\n')).toHaveLength(2)
+    const info = poppler('pdfinfo', [path])
     const [, width] = /Page size: +([\d.]+) x/.exec(info) ?? []
     expect(Math.abs(Number(width) / 72 - 6.75)).toBeLessThan(0.01)
   })
@@ -100,7 +99,7 @@ describe.skipIf(!has('pdffonts'))('PDF, by poppler’s tools', () => {
     ]
     const run = snapshot([figure({ id: 'words', y: { kind: 'layer', label: 'layer', ticks } })])
     const path = await pdf(run, 'words')
-    const text = execFileSync('pdftotext', [path, '-'], { encoding: 'utf8' })
+    const text = poppler('pdftotext', [path, '-'])
     for (const tick of ticks) expect(text).toContain(tick)
   })
 })

@@ -1,5 +1,5 @@
 /** Figures of the three studies' shapes, with tokens of many scripts and values that hide nothing. */
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import type { FigureSpec } from '../../../studies/figure.ts'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import type { RunFigure } from '../../../ui/figures/picture.ts'
@@ -95,4 +95,9 @@ export function snapshot(figures: readonly RunFigure[]): RunSnapshot {
 /** Whether a program is installed: tests that need it are skipped, and say so, where it is not. */
 export function has(program: string): boolean {
   return spawnSync(program, ['-v'], { stdio: 'ignore' }).error === undefined
+}
+
+/** What one of poppler's programs prints. */
+export function poppler(program: string, words: readonly string[]): string {
+  return execFileSync(program, words, { encoding: 'utf8' })
 }

@@ -118,12 +118,41 @@ describe('downloads', () => {
     const document: unknown = JSON.parse((await download('ripple.json')).body)
     expect(document).toMatchObject({ run: id, values: [0, ripple(0, 1), ripple(1, 0), ripple(1, 1)] })
 
-    const svg = await download('ripple.svg?width=3.25')
+    const svg = await download('ripple.svg?width=3.25in')
     expect(svg.headers['content-type']).toBe('image/svg+xml; charset=utf-8')
     expect(svg.body).toMatch(/^<svg [^>]*width="3.25in"/)
 
-    expectRefusal(await download('ripple.svg?width=wide'), 400, /^width: expected a number from 1 to 40, got "wide"/)
+    const tex = await download('ripple.tex?width=icml-column')
+    expect(tex.body).toContain(`\\includegraphics[width=3.25in]{${id}-ripple.pdf}`)
+    for (const [format, type] of Object.entries({ pdf: 'application/pdf', png: 'image/png' })) {
+      const file = await download(`ripple.${format}?panels=1&dpi=100`)
+      expect(file.headers['content-type']).toBe(type)
+      expect(Number(file.headers['content-length'])).toBeGreaterThan(1000)
+    }
+    expect((await download('ripple.npy')).body).toContain("'shape': (2, 2)")
+
+    expectRefusal(await download('ripple.svg?width=wide'), 400, /^width: expected a length such as 3\.25in/)
+    expectRefusal(await download('ripple.png?dpi=1e9'), 400, /^dpi: expected a number from 72 to 1200/)
     expectRefusal(await download('none.csv'), 404, /figure none: no such figure in this run, which has ripple/)
+  })
+
+  it('give all numbers of a run', async () => {
+    const { id } = await workbench.start({ study: 'ripple', params: { rows: 2, columns: 2, pauseMs: 1 } })
+    await until(async () => (await workbench.snapshot(id)).state === 'done')
+    const download = (file: string) => ask(server, `/api/runs/${id}/${file}`)
+
+    const csv = await download('data.csv')
+    expect(csv.headers['content-disposition']).toBe(`attachment; filename=${id}.csv`)
+    expect(csv.body.split('\r\n')[0]).toMatch(/^"grid_index",.*"ripple","ripple_mark"$/)
+    expect(JSON.parse((await download('data.json?figure=ripple')).body)).toMatchObject({
+      id,
+      figures: [{ id: 'ripple' }],
+    })
+    expect((await download('data.parquet')).body).toMatch(/^PAR1/)
+    // A notebook that comes alone knows where its numbers are.
+    expect((await download('data.ipynb')).body).toContain(`${server.url}api/runs/${id}/data.json`)
+    expectRefusal(await download('data.xlsx'), 404, /expected one of data\.csv/)
+    expectRefusal(await download('data.csv?figure=none'), 400, /figure none: no such figure/)
   })
 })
 

@@ -32,7 +32,7 @@ export function downloadRoutes(workbench: Workbench): Router {
     }
     // The file is made before anything is said about it: an error must not go out under its name.
     const content = await figureFile(snapshot, found, format, request)
-    response.attachment(`${snapshot.record.id}-${id}.${format}`).send(content)
+    response.attachment(`${snapshot.record.id}-${id}.${format}`).send(sendable(content, format))
   })
   routes.get('/runs/:id/data.:format', async (request, response) => {
     const format = DATA_FORMATS.find(known => known === request.params.format)
@@ -44,11 +44,17 @@ export function downloadRoutes(workbench: Workbench): Router {
       ...(request.query.figure === undefined ? {} : { figure: parseId('figure', request.query.figure) }),
       dataUrl: `${request.protocol}://${request.host}/api/runs/${id}/data.json`,
     })
-    response.attachment(`${id}.${format}`).send(content)
+    response.attachment(`${id}.${format}`).send(sendable(content, format))
   })
   return routes
 }
 
+/** Text goes as text, so that its type says its character set. */
+function sendable(content: string | Buffer, format: string): string | Buffer {
+  return BINARY.some(each => each === format) ? content : content.toString()
+}
+
+const BINARY = ['pdf', 'png', 'parquet', 'npy'] as const
 const FORMATS = ['csv', 'json', 'npy', ...PICTURE_FORMATS] as const
 type Format = (typeof FORMATS)[number]
 
