@@ -22,11 +22,8 @@ export function isBosChoice(value: string): value is BosChoice {
   return BOS_CHOICES.some(choice => choice === value)
 }
 
-interface PromptParams {
-  readonly bos: ChoiceParam
-  readonly chat: SwitchParam
-  readonly system: TextParam
-}
+/** A type and not an interface: only so does it fit a `ParamSchema`. */
+type PromptParams = Readonly<{ bos: ChoiceParam; chat: SwitchParam; system: TextParam }>
 
 /** To be spread into a study's parameters; the defaults are what the checkpoint's files say. */
 export const PROMPT_PARAMS: PromptParams = {
