@@ -21,6 +21,10 @@
  *   POST /api/pull               {model} → a line for each PullEvent
  *   GET  /api/doctor             DoctorReport
  *
+ * Answers in lines (application/x-ndjson) come as things happen, and end the work when their reader
+ * goes away. What goes wrong before the first line is an error as above, what goes wrong after it is
+ * a last line `{type: 'error', error: string}`.
+ *
  * Sockets deliver at most once and buffer nothing, so the client asks by number: `watch(run, from)`
  * answers with a snapshot and then the tail; the client drops what it has seen and watches again on
  * a gap. Whatever the server sends in bulk is acknowledged; a client with 8 unacknowledged messages
@@ -30,6 +34,12 @@
  */
 import type { FigureSpec, TableSpec } from '../studies/figure.ts'
 import type { JournalEvent, RunId, RunRecord, RunState, RunSummary } from '../studies/runs/events.ts'
+
+/** The last line of an answer in lines that went wrong. */
+export interface StreamError {
+  readonly type: 'error'
+  readonly error: string
+}
 
 /**
  * The numbers of a whole message, one after another: one binary part a message, because socket.io's

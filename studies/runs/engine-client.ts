@@ -17,6 +17,7 @@ import {
 } from '../../engine/errors.ts'
 import type { EventBody } from './events.ts'
 import type { EngineMethod, EngineMethods, FromEngine, RequestMessage, ToEngine } from './protocol.ts'
+import type { GenerateEvent } from './workbench-types.ts'
 
 const CLOSE_GRACE_MS = 2000
 
@@ -26,6 +27,7 @@ export class EngineGoneError extends StudyError {}
 export interface RequestHooks {
   readonly onBegan?: () => void
   readonly onEvents?: (events: readonly EventBody[]) => void
+  readonly onGenerated?: (event: GenerateEvent) => void
   /** Aborting asks the engine to stop between two slices; the reply then says so. */
   readonly signal?: AbortSignal
 }
@@ -125,6 +127,8 @@ export class EngineClient {
       pending.hooks.onBegan?.()
     } else if (message.type === 'events') {
       pending.hooks.onEvents?.(message.events)
+    } else if (message.type === 'generated') {
+      pending.hooks.onGenerated?.(message.event)
     } else {
       this.#pending.delete(message.id)
       if (message.type === 'reply') pending.resolve(message.output)

@@ -10,9 +10,10 @@ import { type AnyStudy, BUILT_IN_STUDIES, loadStudy } from '../registry.ts'
 import { cellDetail } from './cell-detail.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
-import type { EngineFacts, EngineMethods, RequestMessage, RunCall, StudyCall } from './protocol.ts'
+import { generateSides } from './generate-sides.ts'
+import type { EngineFacts, EngineMethods, GenerateCall, RequestMessage, RunCall, StudyCall } from './protocol.ts'
 import { RunContext } from './study-context.ts'
-import type { CellDetail, DoctorReport, StudyInfo, TokenView } from './workbench-types.ts'
+import type { CellDetail, DoctorReport, GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
 
 /** What a sweep may hold above the weights: a quarter of the machine, and what the 4 GB wasm heap bears. */
 const MEMORY_SHARE = 0.25
@@ -22,6 +23,7 @@ export interface AnswerHooks {
   readonly signal: AbortSignal
   readonly began: () => void
   readonly events: (events: readonly EventBody[]) => void
+  readonly generated: (event: GenerateEvent) => void
 }
 
 export class EngineHost {
@@ -46,6 +48,8 @@ export class EngineHost {
         return this.#run(request.input, hooks)
       case 'cell':
         return this.#cell(request.input)
+      case 'generate':
+        return this.#generate(request.input, hooks)
       case 'doctor':
         return doctorReport()
     }
@@ -83,6 +87,16 @@ export class EngineHost {
       const question = await inStudy(study, ref.file, () => study.cell(model, params, figure, index))
       return cellDetail(model, figure, index, question)
     })
+  }
+
+  async #generate({ dir, ...call }: GenerateCall, { generated, signal }: AnswerHooks): Promise<null> {
+    const { model, release } = await this.#models.hold(dir)
+    try {
+      await generateSides(model, call, generated, signal)
+      return null
+    } finally {
+      release()
+    }
   }
 
   async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {

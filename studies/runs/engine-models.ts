@@ -1,6 +1,6 @@
 /**
  * The engine process's model: one at a time, kept between requests while its files stay as they are,
- * and never exchanged under a run.
+ * and never exchanged under a run or a generated text.
  */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,30 +44,42 @@ export class EngineModels {
   #model: Kept<Model> | null = null
   #tokenizer: Kept<Tokenizer> | null = null
   #fingerprint: Kept<string> | null = null
-  /** Folder of the model that a run computes on now. */
+  /** Folder of the model that a run or a text computes on now. */
   #busyDir: string | null = null
   #turn: Promise<unknown> = Promise.resolve()
+  /** Fulfilled when the last one that asked for a hold has given it back. */
+  #released: Promise<void> = Promise.resolve()
 
   /**
    * Does something with a model, after whatever else was asked of models before.
-   * @throws StudyError if a run computes on another model
+   * @throws StudyError if a run or a text computes on another model
    */
   async with<T>(dir: string, use: (model: Model) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => use(await this.#get(dir)))
   }
 
-  /** Loads a model and keeps it in place until `release`. */
+  /** Loads a model and keeps it in place until `release`, after whoever holds one now; `with` goes on meanwhile. */
   async hold(dir: string): Promise<{ model: Model; release: () => void }> {
-    const model = await this.#inTurn(async () => {
-      const got = await this.#get(dir)
-      this.#busyDir = dir
-      return got
+    const before = this.#released
+    let give = () => {}
+    this.#released = new Promise(resolve => {
+      give = resolve
     })
-    return {
-      model,
-      release: () => {
-        this.#busyDir = null
-      },
+    await before
+    const release = () => {
+      this.#busyDir = null
+      give()
+    }
+    try {
+      const model = await this.#inTurn(async () => {
+        const got = await this.#get(dir)
+        this.#busyDir = dir
+        return got
+      })
+      return { model, release }
+    } catch (error) {
+      release()
+      throw error
     }
   }
 
@@ -118,7 +130,7 @@ export class EngineModels {
     if (this.#model?.dir === dir && this.#model.signature === now) return this.#model.value
     if (this.#busyDir !== null) {
       const busy = this.#model?.value.name ?? this.#busyDir
-      throw new StudyError(`model ${dir}: a run is computing on ${busy}; ask again when it is done`)
+      throw new StudyError(`model ${dir}: a run or a text is computed on ${busy}; ask again when it is done`)
     }
     const before = this.#model
     this.#model = null

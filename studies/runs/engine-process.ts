@@ -22,6 +22,7 @@ async function answer(request: RequestMessage): Promise<void> {
       signal: controller.signal,
       began: () => send({ type: 'began', id }),
       events: events => send({ type: 'events', id, events }),
+      generated: event => send({ type: 'generated', id, event }),
     })
     send({ type: 'reply', id, output })
   } catch (error) {

@@ -1,6 +1,6 @@
 /**
  * What goes between the workbench's process and the engine's. Requests carry a number and get one
- * reply; a run also sends events before its reply. Everything here survives structured clone, so
+ * reply; a run and a generation send events before it. Everything here survives structured clone, so
  * NaN and typed arrays arrive as they are.
  */
 import type { FigureSpec } from '../figure.ts'
@@ -8,7 +8,15 @@ import type { ParamValue } from '../params.ts'
 import type { PromptOptions } from '../prompt-params.ts'
 import type { Estimate } from '../study.ts'
 import type { EventBody } from './events.ts'
-import type { CellDetail, DoctorReport, ModelInfo, StudyInfo, TokenView } from './workbench-types.ts'
+import type {
+  CellDetail,
+  DoctorReport,
+  GenerateEvent,
+  GenerateRequest,
+  ModelInfo,
+  StudyInfo,
+  TokenView,
+} from './workbench-types.ts'
 
 /** A study as the engine finds it: built in, by id, or in the user's own file. */
 export interface StudyRef {
@@ -40,6 +48,10 @@ export interface RunCall extends StudyCall {
   readonly resumed: readonly ResumedFigure[]
 }
 
+export interface GenerateCall extends Omit<GenerateRequest, 'model'> {
+  readonly dir: string
+}
+
 export interface EngineFacts {
   readonly backend: string
   readonly library: string
@@ -63,6 +75,8 @@ export interface EngineMethods {
   estimate: { in: StudyCall; out: Estimate }
   run: { in: RunCall; out: { readonly outcome: 'done' | 'cancelled' } }
   cell: { in: StudyCall & { readonly figure: string; readonly index: number }; out: CellDetail }
+  /** Its events come before its reply; a cancel makes it fail. */
+  generate: { in: GenerateCall; out: null }
   doctor: { in: Record<string, never>; out: DoctorReport }
 }
 
@@ -85,6 +99,7 @@ export type FromEngine =
   /** The model is loaded and the study begins. */
   | { readonly type: 'began'; readonly id: number }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly EventBody[] }
+  | { readonly type: 'generated'; readonly id: number; readonly event: GenerateEvent }
 
 /** Cells wait this long, or until there are this many, before they cross. */
 export const CELL_BATCH_MS = 50

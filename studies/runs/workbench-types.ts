@@ -2,10 +2,11 @@
  * What the command line and the server ask of the rest: one object that knows studies, models and
  * runs, and that keeps the engine in a process of its own.
  */
+import type { FinishReason } from '../../engine/generate.ts'
 import type { Intervention } from '../../hooks/intervention.ts'
 import type { ParamSchema, ParamValue } from '../params.ts'
-import type { Estimate, Preset } from '../study.ts'
 import type { PromptOptions } from '../prompt-params.ts'
+import type { Estimate, Preset } from '../study.ts'
 import type { JournalEvent, RunId, RunSnapshot, RunSummary } from './events.ts'
 
 export interface StudyInfo {
@@ -38,9 +39,9 @@ export interface TokenView {
   readonly ids: readonly number[]
   /** One label a token, each distinguishable. */
   readonly labels: readonly string[]
-}
   /** The text that these are the tokens of, where the chat template wrote it. */
   readonly rendered?: string
+}
 
 export interface RunRequest {
   readonly study: string
@@ -76,6 +77,47 @@ export interface CellDetail {
   readonly before: readonly TopToken[]
   readonly after: readonly TopToken[]
 }
+
+export interface GenerateRequest {
+  /** Checkpoint folder or `OWNER/NAME`; the embedded model when absent. */
+  readonly model?: string
+  readonly prompt: string
+  /** What follows has the defaults of `engine/generate.ts`. */
+  readonly maxTokens?: number
+  readonly temperature?: number
+  readonly topK?: number
+  readonly topP?: number
+  readonly seed?: number
+  readonly stop?: readonly string[]
+  /** Without any, there is no steered text. */
+  readonly interventions?: readonly Intervention[]
+}
+
+export type GenerateSide = 'unsteered' | 'steered'
+
+export type GenerateEvent =
+  /** Something else computes; a sentence that says what. */
+  | { readonly type: 'waiting'; readonly text: string }
+  | { readonly type: 'began'; readonly prompt: TokenView }
+  /** Text that is certain with this token: it may be empty, or belong to the tokens before. */
+  | { readonly type: 'token'; readonly side: GenerateSide; readonly id: number; readonly text: string }
+  | { readonly type: 'end'; readonly side: GenerateSide; readonly finish: FinishReason }
+
+export type PullEvent =
+  | { readonly type: 'waiting'; readonly text: string }
+  | {
+      readonly type: 'progress'
+      readonly file: string
+      /** `check`: the file is here and its checksum is taken. */
+      readonly step: 'fetch' | 'check'
+      readonly doneBytes: number
+      readonly totalBytes: number
+      /** Null before there is a rate. */
+      readonly bytesPerSecond: number | null
+      readonly etaMs: number | null
+    }
+  /** The checkpoint folder. */
+  | { readonly type: 'done'; readonly dir: string }
 
 export interface DoctorReport {
   readonly node: string
@@ -121,6 +163,17 @@ export interface Workbench {
   /** Events with `seq >= from`, in order. */
   events(run: RunId, from: number): Promise<readonly JournalEvent[]>
   cell(run: RunId, figure: string, index: number): Promise<CellDetail>
+  /**
+   * Lets a model go on from a prompt, without and with interventions, in turns of a token; after the
+   * runs that compute or wait. One text is generated at a time.
+   * @throws the signal's reason when it is stopped
+   */
+  generate(request: GenerateRequest, onEvent: (event: GenerateEvent) => void, signal: AbortSignal): Promise<void>
+  /**
+   * A model of the Hub, `OWNER/NAME[@REVISION]`, into the cache; `models` lists it after the last event.
+   * @throws CheckpointError that says what to do; the signal's reason when it is stopped
+   */
+  pull(model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal): Promise<void>
   doctor(): Promise<DoctorReport>
   on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void
   /** Stops the engine process and closes journals; running runs become resumable. */

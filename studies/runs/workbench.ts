@@ -14,12 +14,14 @@ import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
 import { createRunFolder, listRuns, readRun, readStoredRun, runFolder } from './folder.ts'
+import { Generations } from './generations.ts'
 import { JOURNAL_FILE, readJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { isLocked } from './lock.ts'
 import { ModelList } from './model-list.ts'
 import { promptTexts } from './prompt-texts.ts'
 import type { StudyRef } from './protocol.ts'
+import { pullModel } from './pull-model.ts'
 import { RunQueue } from './run-queue.ts'
 import { runTitle } from './run-title.ts'
 import { Speed } from './speed.ts'
@@ -28,7 +30,10 @@ import type {
   CellDetail,
   DoctorReport,
   EstimateView,
+  GenerateEvent,
+  GenerateRequest,
   ModelInfo,
+  PullEvent,
   RunRequest,
   StudyInfo,
   TokenView,
@@ -74,6 +79,7 @@ class LocalWorkbench implements Workbench {
   readonly #studies: StudyList
   readonly #models: ModelList
   readonly #queue: RunQueue
+  readonly #generations: Generations
   readonly #listeners = new Listeners<WorkbenchEvents>()
   readonly #speed = new Speed()
   /** Runs whose failure could not be journaled: the disk was full. Their folder tells less than we know. */
@@ -88,6 +94,7 @@ class LocalWorkbench implements Workbench {
     this.#models = new ModelList(this.#engine, options.models ?? [], process.env.PATCHLIGHT_MODELS)
     this.#onProblem = options.onProblem ?? (() => {})
     this.#queue = new RunQueue(this.#engine, run => this.#settled(run))
+    this.#generations = new Generations(this.#engine, this.#queue)
   }
 
   studies(): Promise<readonly StudyInfo[]> {
@@ -231,6 +238,21 @@ class LocalWorkbench implements Workbench {
     }
   }
 
+  async generate(
+    request: GenerateRequest,
+    onEvent: (event: GenerateEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { model, ...call } = request
+    const dir = await this.#models.dirOf(model)
+    await this.#models.describe(dir)
+    await this.#generations.generate({ dir, ...call }, onEvent, signal)
+  }
+
+  pull(model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal): Promise<void> {
+    return pullModel(model, onEvent, signal)
+  }
+
   on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void {
     return this.#listeners.on(event, listener)
   }
@@ -246,8 +268,9 @@ class LocalWorkbench implements Workbench {
     const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
     const dir = await this.#models.dirOf(request.model)
     await this.#models.describe(dir)
-    // While a run computes, the engine may hold another model; the check then happens when this run's turn comes.
-    const computing = this.#queue.all().some(run => run.fold.record.model.dir !== dir)
+    // While a run or a text computes, the engine may hold another model; the check then happens when this run's turn comes.
+    const computing =
+      this.#queue.all().some(run => run.fold.record.model.dir !== dir) || this.#generations.onAnother(dir)
     if (computing) return { study, params, dir, flops: null }
     const { flops } = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
     return { study, params, dir, flops }

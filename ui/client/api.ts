@@ -63,8 +63,10 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
   /** An answer in lines; it ends when all have come. Aborting stops what the server does. */
   async function follow<T>(path: string, body: unknown, onLine: (line: T) => void, signal: AbortSignal): Promise<void> {
     const response = await send(path, body, signal)
+    const { body: lines } = response
+    if (lines === null) return
     await answered(signal, async () => {
-      for await (const line of readLines(response.body ?? new ReadableStream())) {
+      for await (const line of readLines(lines)) {
         if (isStreamError(line)) throw new ApiError(line.error, response.status)
         onLine(line as T)
       }

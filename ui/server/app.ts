@@ -7,6 +7,7 @@ import { securityHeaders } from './headers.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { formRoutes } from './routes/forms.ts'
+import { liveRoutes } from './routes/live.ts'
 import { runRoutes } from './routes/runs.ts'
 
 export interface AppOptions {
@@ -47,7 +48,13 @@ export function createApp({ workbench, guard, page, dev, log }: AppOptions): Exp
     next()
   })
   api.use(express.json({ limit: BODY_LIMIT }))
-  api.use(catalogRoutes(workbench), formRoutes(workbench), runRoutes(workbench), downloadRoutes(workbench))
+  api.use(
+    catalogRoutes(workbench),
+    formRoutes(workbench),
+    liveRoutes(workbench),
+    runRoutes(workbench),
+    downloadRoutes(workbench),
+  )
   api.use(request => {
     throw new HttpError(404, `${request.method} ${request.originalUrl.slice(0, 100)}: no such address`)
   })
