@@ -1,16 +1,19 @@
 /**
  * `npm run bench [-- NAME… --backend NAME --large --json]`: every benchmark, or those named, in one run, so
- * that the ratios are of things measured side by side. Not a test: it asserts nothing.
+ * that the ratios are of things measured side by side. What takes many minutes runs only when it is named.
+ * Not a test: it asserts nothing.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { forward } from './forward.ts'
+import { largeModel } from './large.ts'
 import { load } from './load.ts'
 import { matmul } from './matmul.ts'
 import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 
-const BENCHES = [matmul, forward, load, sweep] as const
+const BENCHES = [matmul, forward, load, sweep, largeModel] as const
+const ONLY_WHEN_NAMED: readonly string[] = [largeModel.name]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,7 +43,7 @@ if (!values.json) {
 
 const tables: (Table & { bench: string })[] = []
 for (const { name, run } of BENCHES) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue
+  if (positionals.length > 0 ? !positionals.includes(name) : ONLY_WHEN_NAMED.includes(name)) continue
   const progress = (text: string) => {
     process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${name}: ${text}` : `${name}: ${text}\n`)
   }
