@@ -56,7 +56,9 @@ export async function sweepInto<S extends ParamSchema>(
     memoryBytes,
     gflops: rateOf(model.backend),
   }
-  const sweep = await prepareSweep(model, request, signal)
+  sayOnce(context, model.weightsNote)
+  const shown = showingLayers(model, share => context.progress(tally.done + Math.floor(share * remaining), tally.total))
+  const sweep = await prepareSweep(shown, request, signal)
   try {
     for await (const results of sweep.run(signal)) {
       for (const { base, patch, values } of results) {
@@ -72,13 +74,41 @@ export async function sweepInto<S extends ParamSchema>(
   }
 }
 
+const noted = new WeakSet<object>()
+
+/** Where the weights are concerns every sweep of a run, and is told once. */
+function sayOnce<S extends ParamSchema>(context: StudyContext<S>, note: string | null): void {
+  if (note === null || noted.has(context)) return
+  noted.add(context)
+  context.note(note)
+}
+
+/** From disk, results come with the last layer only: until then the layers gone by are the progress. */
+function showingLayers(model: Model, show: (share: number) => void): Model {
+  const { weights, spec } = model
+  if (weights.residency !== 'disk') return model
+  let furthest = -1
+  const layer: Model['weights']['layer'] = index => {
+    if (index > furthest) {
+      furthest = index
+      show(index / spec.layers.length)
+    }
+    return weights.layer(index)
+  }
+  return { ...model, weights: { ...weights, layer } }
+}
+
 /** What some sweeps will take. */
 export function estimateSweeps(model: Model, sweeps: readonly (readonly SweepBase[])[]): Estimate {
-  const plans = sweeps.map(bases => planSweep(model.spec, { bases }, text => model.tokenizer.encode(text)))
+  const weightsFromDisk = model.weights.residency === 'disk'
+  const plans = sweeps.map(bases =>
+    planSweep(model.spec, { bases, weightsFromDisk }, text => model.tokenizer.encode(text)),
+  )
   const sum = (pick: (plan: (typeof plans)[number]) => number): number =>
     plans.reduce((total, plan) => total + pick(plan), 0)
   const patches = sum(plan => plan.patches)
   const unchanged = sum(plan => plan.unchanged.length)
+  const passes = sum(plan => Math.max(1, plan.convoys.length))
   const saved =
     sum(plan => plan.plainFlops) /
     Math.max(
@@ -89,7 +119,10 @@ export function estimateSweeps(model: Model, sweeps: readonly (readonly SweepBas
     summary:
       `${patches.toLocaleString('en')} patches in ${sum(plan => plan.slices.length).toLocaleString('en')} slices, ` +
       `${saved.toFixed(1)}× less work than a full pass each` +
-      (unchanged > 0 ? `; ${unchanged.toLocaleString('en')} change nothing and cost nothing` : ''),
+      (unchanged > 0 ? `; ${unchanged.toLocaleString('en')} change nothing and cost nothing` : '') +
+      (model.weightsNote === null
+        ? ''
+        : `. ${passes === 1 ? 'One pass' : `${passes.toLocaleString('en')} passes`} over the weights. ${model.weightsNote}`),
     patches,
     flops: sum(plan => plan.flops),
     peakBytes: Math.max(0, ...plans.map(plan => plan.peakBytes)),

@@ -41,6 +41,7 @@ export async function openModel(
     onProgress: (done, total) => output.status(`loading ${Math.floor((100 * done) / total)}%`),
   })
   output.status('')
+  if (model.weightsNote !== null) output.say(model.weightsNote)
   return model
 }
 
