@@ -173,7 +173,7 @@ function addProduct(backend: Backend, weight: Weight, group: readonly Difference
 }
 
 /** The part of a matrix that some input features meet. */
-function sliceColumns(weight: Weight, offset: number, columns: number): Weight {
+export function sliceColumns(weight: Weight, offset: number, columns: number): Weight {
   const { name, data: all, inSize, outSize, transposed } = weight
   const part = { name: `${name}[${offset}+${columns}]`, outSize, inSize: columns, transposed }
   if (transposed) return { ...part, data: all.subarray(offset * outSize, (offset + columns) * outSize) }
