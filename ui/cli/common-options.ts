@@ -13,6 +13,12 @@ export const BACKEND_OPTION = {
   help: 'What computes: auto, tensorflow, webgpu, blas or wasm. Default: PATCHLIGHT_BACKEND, else auto.',
 } as const satisfies TextOption
 
+export const WEIGHTS_OPTION = {
+  type: 'text',
+  value: 'WHERE',
+  help: 'Where the weights stand: memory, disk (read a layer at a time), or auto. Default: PATCHLIGHT_WEIGHTS, else auto.',
+} as const satisfies TextOption
+
 export const MODEL_OPTION = {
   type: 'text',
   value: 'MODEL',

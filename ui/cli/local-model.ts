@@ -5,8 +5,9 @@ import { UsageError } from '../../engine/errors.ts'
 import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
 import { nearest } from '../../engine/nearest.ts'
+import { RESIDENCIES, type Residency } from '../../engine/weights.ts'
 import { EMBEDDED_MODEL } from '../../studies/runs/model-list.ts'
-import { BACKEND_OPTION, given, MODEL_OPTION } from './common-options.ts'
+import { BACKEND_OPTION, given, MODEL_OPTION, WEIGHTS_OPTION } from './common-options.ts'
 import type { Output } from './output.ts'
 
 /** Options of a command that runs one prompt. */
@@ -15,6 +16,7 @@ export const PROMPT_OPTIONS = {
   prompt: { type: 'text', value: 'TEXT', help: 'The prompt; special tokens are added as the tokenizer does.' },
   ids: { type: 'text', value: '1,2,3', help: 'Token ids instead of a prompt, exactly as given.' },
   backend: BACKEND_OPTION,
+  weights: WEIGHTS_OPTION,
 } as const
 
 interface PromptValues {
@@ -31,13 +33,25 @@ function parseBackend(name: string | undefined): BackendName | 'auto' | undefine
   )
 }
 
+function parseWeights(name: string | undefined): Residency | 'auto' | undefined {
+  if (name === undefined || name === 'auto') return name
+  const found = RESIDENCIES.find(candidate => candidate === name)
+  if (found !== undefined) return found
+  throw new UsageError(`--weights ${name}: expected auto, ${RESIDENCIES.join(', ')}`)
+}
+
 /** Loads the model, with progress where it takes long; the caller disposes it. */
 export async function openModel(
-  options: { readonly model: string | undefined; readonly backend: string | undefined },
+  options: {
+    readonly model: string | undefined
+    readonly backend: string | undefined
+    readonly weights?: string | undefined
+  },
   output: Output,
 ): Promise<Model> {
   const model = await loadModel(options.model === undefined ? EMBEDDED_MODEL : await findModel(options.model), {
     ...given('backend', parseBackend(options.backend)),
+    ...given('residency', parseWeights(options.weights)),
     onProgress: (done, total) => output.status(`loading ${Math.floor((100 * done) / total)}%`),
   })
   output.status('')
