@@ -13,7 +13,7 @@ interface PanelOptions {
   readonly font: number
   readonly scale: Scale
   readonly range: ColourRange
-  readonly letter: string | null
+  readonly title: { readonly letter: string; readonly words: string } | null
   readonly annotations: readonly Annotation[]
   readonly measure: Measure
 }
@@ -26,7 +26,7 @@ export function drawPanel(figure: RunFigure, panel: PanelLayout, options: PanelO
   const columns = spec.x.ticks.length
   const rows = spec.y.ticks.length
   return [
-    ...titleShapes(spec, panel, options),
+    ...titleShapes(panel, options),
     {
       kind: 'cells',
       id: `${elementId(spec.id)}-grid`,
@@ -46,12 +46,12 @@ export function drawPanel(figure: RunFigure, panel: PanelLayout, options: PanelO
   ]
 }
 
-function titleShapes({ title }: FigureSpec, { left, width, titleAt }: PanelLayout, options: PanelOptions): Shape[] {
-  const { font, letter, measure } = options
-  if (titleAt === null || letter === null) return []
+function titleShapes({ left, width, titleAt }: PanelLayout, { font, title, measure }: PanelOptions): Shape[] {
+  if (titleAt === null || title === null) return []
+  const { letter, words } = title
   const indent = measure(`${letter} `) * font * 1.06
-  const size = Math.min(font, Math.max(5, (width - indent) / Math.max(1, measure(title))))
-  return [{ ...text(letter, left, titleAt, font), weight: 700 }, text(title, left + indent, titleAt, size)]
+  const size = Math.min(font, Math.max(5, (width - indent) / Math.max(1, measure(words))))
+  return [{ ...text(letter, left, titleAt, font), weight: 700 }, text(words, left + indent, titleAt, size)]
 }
 
 /** One shape a row, symbol and ink. */

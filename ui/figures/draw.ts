@@ -26,6 +26,7 @@ export interface DrawOptions {
 export function drawPicture(picture: Picture, options: DrawOptions, measure: Measure): Scene {
   const { widthIn, fontPt: font } = options
   const several = picture.panels.length > 1
+  const titles = panelTitles(picture)
   const foot = footLines(picture, options.caption ? (widthIn * 72) / font - 2 : null, measure)
   const layout = layOut(
     picture.panels.map(({ spec }) => spec),
@@ -33,7 +34,7 @@ export function drawPicture(picture: Picture, options: DrawOptions, measure: Mea
       widthPt: widthIn * 72,
       fontPt: font,
       title: options.title,
-      panelTitles: several ? picture.panels.map(({ spec }, i) => `${letter(i)} ${spec.title}`) : null,
+      panelTitles: several ? titles.map((title, i) => `${letter(i)} ${title}`) : null,
       footLines: foot.length,
       barLabel: barLabel(picture),
       range: picture.range,
@@ -53,7 +54,7 @@ export function drawPicture(picture: Picture, options: DrawOptions, measure: Mea
         font,
         scale: picture.scale,
         range: picture.range,
-        letter: several ? letter(i) : null,
+        title: several ? { letter: letter(i), words: titles[i] ?? '' } : null,
         annotations: options.annotations.filter(({ figure: id }) => id === figure.spec.id),
         measure,
       }),
@@ -67,6 +68,14 @@ export function drawPicture(picture: Picture, options: DrawOptions, measure: Mea
   })
   const description = picture.panels.map(({ spec }) => spec.caption).join(' ')
   return { width: layout.width, height: layout.height, title: picture.title, description, shapes }
+}
+
+/** A panel whose metric is not its neighbours' says it, since the colour bar cannot. */
+function panelTitles({ panels }: Picture): readonly string[] {
+  const differ = panels.some(({ spec }) => spec.metric !== panels[0]?.spec.metric)
+  return panels.map(({ spec: { title, metric } }) =>
+    differ && !title.includes(metric) ? `${title}: ${metric}` : title,
+  )
 }
 
 /** The metric and its unit; where the panels' metrics differ, their unit alone, and their titles say the rest. */
@@ -86,6 +95,7 @@ export function textsOf(picture: Picture, { annotations }: Pick<DrawOptions, 'an
       '0123456789−.e …·⏎⇥',
       'no value',
       barLabel(picture),
+      ...panelTitles(picture),
       ...specs.flatMap(({ title, caption, x, y, marks }) => [
         title,
         caption,

@@ -26,8 +26,11 @@ export const TOKENS = [
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i))
 
-/** Without a pattern that merges, so that sizes are the worst case. */
-export const rough = (i: number) => Math.sin(i * 12.9898) * Math.cos(i * 78.233)
+/**
+ * From −1 to 1, without a pattern that merges, so that sizes are the worst case. Whole numbers and
+ * powers of two only: the same bits in every version of Node, which a sine does not promise.
+ */
+export const rough = (i: number) => (((i + 1) * 2654435761) % 2 ** 32) / 2 ** 31 - 1
 
 export function figure(spec: Partial<FigureSpec> & Pick<FigureSpec, 'id'>, marked = false): RunFigure {
   const whole: FigureSpec = {
