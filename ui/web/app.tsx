@@ -2,6 +2,7 @@
 import { useFeedStatus, useRuns } from './services/feed.ts'
 import { type Route, useRoute } from './services/route.ts'
 import { DoctorPage } from './views/doctor/doctor-page.tsx'
+import { GeneratePage } from './views/generate/generate-page.tsx'
 import { HomePage } from './views/home/home-page.tsx'
 import { LostPage } from './views/home/lost-page.tsx'
 import { NewRunPage } from './views/new-run/new-run-page.tsx'
@@ -48,6 +49,8 @@ function View({ route }: { readonly route: Route }) {
       return <RunPage run={route.run} cell={route.cell} />
     case 'watch':
       return <WatchPage runs={route.runs} />
+    case 'generate':
+      return <GeneratePage />
     case 'doctor':
       return <DoctorPage />
     case 'lost':

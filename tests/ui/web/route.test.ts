@@ -5,6 +5,7 @@ import { formatRoute, parseRoute, type Route } from '../../../ui/web/services/ro
 it.each<[string, Route]>([
   ['/', { view: 'home' }],
   ['/doctor', { view: 'doctor' }],
+  ['/generate', { view: 'generate' }],
   ['/new/time-patching', { view: 'new', study: 'time-patching', preset: null }],
   ['/new/time-patching?preset=embedded', { view: 'new', study: 'time-patching', preset: 'embedded' }],
   ['/run/a-b', { view: 'run', run: 'a-b', cell: null }],

@@ -9,12 +9,12 @@ interface Loaded<T> {
   readonly error: string | null
 }
 
-function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: () => void } {
+function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: () => Promise<void> } {
   const store = createStore<Loaded<T>>({ value: null, error: null })
   let asked = false
   const again = () => {
     asked = true
-    ask().then(
+    return ask().then(
       value => store.set({ value, error: null }),
       error => store.set({ value: store.get().value, error: error instanceof Error ? error.message : String(error) }),
     )
@@ -23,7 +23,7 @@ function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: ()
     again,
     use: () => {
       useEffect(() => {
-        if (!asked) again()
+        if (!asked) void again()
       }, [])
       return useStore(store)
     },
@@ -40,6 +40,9 @@ export const useDoctor = doctor.use
 
 /** After the server was away: it may have other studies and models now. */
 export function refreshCatalog(): void {
-  studies.again()
-  models.again()
+  void studies.again()
+  void models.again()
 }
+
+/** After a model was fetched. Fulfilled when the list is the new one. */
+export const refreshModels = models.again

@@ -9,6 +9,7 @@ export type Route =
   | { readonly view: 'new'; readonly study: string; readonly preset: string | null }
   | { readonly view: 'run'; readonly run: string; readonly cell: CellAddress | null }
   | { readonly view: 'watch'; readonly runs: readonly string[] }
+  | { readonly view: 'generate' }
   | { readonly view: 'doctor' }
   | { readonly view: 'lost'; readonly path: string }
 
@@ -33,6 +34,7 @@ export function parseRoute(path: string, query: string): Route {
   if (first === 'watch') {
     return { view: 'watch', runs: (search.get('runs') ?? '').split(',').filter(id => id !== '') }
   }
+  if (first === 'generate') return { view: 'generate' }
   if (first === 'doctor') return { view: 'doctor' }
   return { view: 'lost', path }
 }
@@ -50,6 +52,8 @@ export function formatRoute(route: Route): string {
       })}`
     case 'watch':
       return `/watch${query({ runs: route.runs.join(',') })}`
+    case 'generate':
+      return '/generate'
     case 'doctor':
       return '/doctor'
     case 'lost':

@@ -1,7 +1,9 @@
-/** Which model: one that was found, or any checkpoint folder of this machine. */
+/** Which model: one that was found, one of the Hub, or any checkpoint folder of this machine. */
 import { useState } from 'react'
 import type { ModelInfo } from '../../../../studies/runs/workbench-types.ts'
 import { formatBytes, formatCount } from '../../format.ts'
+import { refreshModels } from '../../services/catalog.ts'
+import { PullDialog } from '../pull/pull-dialog.tsx'
 
 interface ModelPickerProps {
   readonly models: readonly ModelInfo[]
@@ -15,6 +17,7 @@ const OTHER = 'other'
 export function ModelPicker({ models, value, onChange }: ModelPickerProps) {
   const known = models.find(model => (value === undefined ? model.embedded : model.dir === value))
   const [other, setOther] = useState(value !== undefined && known === undefined)
+  const [pulling, setPulling] = useState(false)
   return (
     <div className="field">
       <label htmlFor="model" className="field-label">
@@ -49,6 +52,22 @@ export function ModelPicker({ models, value, onChange }: ModelPickerProps) {
           />
         )}
       </div>
+      <p className="field-help">
+        <button type="button" className="text-button" onClick={() => setPulling(true)}>
+          Get a model from the Hub …
+        </button>
+      </p>
+      {pulling && (
+        <PullDialog
+          onClose={() => setPulling(false)}
+          onDone={async dir => {
+            await refreshModels()
+            setPulling(false)
+            setOther(false)
+            onChange(dir)
+          }}
+        />
+      )}
       <p className="field-help muted">
         {other
           ? 'A folder in Hugging Face layout: config.json, tokenizer.json and *.safetensors.'

@@ -1,0 +1,49 @@
+/** The fields of a generation: what they ask for, and what is wrong with them. */
+import { expect, it } from 'vitest'
+import { parseInterventions } from '../../../hooks/intervention.ts'
+import {
+  EXAMPLE_INTERVENTIONS,
+  fieldOfRefusal,
+  type GenerateFields,
+  requestOf,
+  STARTING_FIELDS,
+} from '../../../ui/web/views/generate/generate-form.ts'
+
+const asked = (fields: Partial<GenerateFields>, model?: string) => requestOf({ ...STARTING_FIELDS, ...fields }, model)
+
+it('asks for what was typed, and leaves the rest to the engine', () => {
+  expect(asked({ prompt: ' a ', topP: '0,9', stop: 'x\n\n  y\n' }, '/models/m').request).toEqual({
+    model: '/models/m',
+    prompt: ' a ',
+    maxTokens: 40,
+    temperature: 0,
+    topP: 0.9,
+    seed: 0,
+    stop: ['x', '  y'],
+  })
+  expect(asked({ interventions: EXAMPLE_INTERVENTIONS }).request?.interventions).toHaveLength(3)
+  expect(asked({ interventions: ' [] ' }).request).not.toHaveProperty('interventions')
+})
+
+it('its example is one', () => {
+  expect(parseInterventions(JSON.parse(EXAMPLE_INTERVENTIONS))).toHaveLength(3)
+})
+
+it.each<[Partial<GenerateFields>, keyof GenerateFields, RegExp]>([
+  [{ maxTokens: '' }, 'maxTokens', /whole number from 1/],
+  [{ maxTokens: '2.5' }, 'maxTokens', /whole number/],
+  [{ topP: '0' }, 'topP', /number from/],
+  [{ temperature: '-1' }, 'temperature', /number from 0/],
+  [{ seed: 'x' }, 'seed', /whole number/],
+  [{ interventions: '[{"at": ' }, 'interventions', /^Not JSON yet/],
+  [{ interventions: '{"at": "L0H0"}' }, 'interventions', /^Expected a list/],
+])('%j is no request', (fields, key, sentence) => {
+  const { request, problems } = asked(fields)
+  expect(request).toBeNull()
+  expect(problems[key]).toMatch(sentence)
+})
+
+it('a refusal stands by its field', () => {
+  expect(fieldOfRefusal('intervention 0, set: expected one of zero')).toBe('interventions')
+  expect(fieldOfRefusal('generate: expected topP to be above 0')).toBeNull()
+})

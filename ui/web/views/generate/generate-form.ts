@@ -1,0 +1,107 @@
+/** What was typed, and the request that it makes: every field as text, with what is wrong with it by its name. */
+import type { GenerateRequest } from '../../../../studies/runs/workbench-types.ts'
+
+export interface GenerateFields {
+  readonly prompt: string
+  readonly maxTokens: string
+  readonly temperature: string
+  readonly topK: string
+  readonly topP: string
+  readonly seed: string
+  /** One a line. */
+  readonly stop: string
+  /** JSON. */
+  readonly interventions: string
+}
+
+export const STARTING_FIELDS: GenerateFields = {
+  prompt: 'the time displayed is 9:00 am. therefore, it is currently the',
+  maxTokens: '40',
+  temperature: '0',
+  topK: '',
+  topP: '',
+  seed: '0',
+  stop: '',
+  interventions: '',
+}
+
+/** Fits any model of two layers and two heads; what it does to the text is for the reader to see. */
+export const EXAMPLE_INTERVENTIONS = `[
+  { "at": "L1H1", "set": { "zero": true } },
+  { "at": "N7@L1", "set": { "value": 20 } },
+  { "at": "blocks.1.hook_resid_post", "set": { "scale": 0.5 } }
+]`
+
+export type GenerateProblems = { readonly [K in keyof GenerateFields]?: string }
+
+type NumberField = 'maxTokens' | 'temperature' | 'topK' | 'topP' | 'seed'
+
+interface Limits {
+  readonly label: string
+  readonly min: number
+  readonly max: number
+  readonly whole: boolean
+  /** Whether it may stay empty, for the engine's own default. */
+  readonly optional: boolean
+}
+
+/** As `engine/generate.ts` and `engine/sample.ts` check them; said here before anything is asked. */
+export const NUMBERS: Readonly<Record<NumberField, Limits>> = {
+  maxTokens: { label: 'Max tokens', min: 1, max: 1_000_000, whole: true, optional: false },
+  temperature: { label: 'Temperature', min: 0, max: 100, whole: false, optional: false },
+  topK: { label: 'Top k', min: 1, max: 1_000_000, whole: true, optional: true },
+  topP: { label: 'Top p', min: 0.0001, max: 1, whole: false, optional: true },
+  seed: { label: 'Seed', min: 0, max: 2 ** 32 - 1, whole: true, optional: false },
+}
+
+export const NUMBER_FIELDS = ['maxTokens', 'temperature', 'topK', 'topP', 'seed'] as const satisfies NumberField[]
+
+/** The request, or what stands in its way. */
+export function requestOf(
+  fields: GenerateFields,
+  model: string | undefined,
+): { readonly request: GenerateRequest | null; readonly problems: GenerateProblems } {
+  const problems: { -readonly [K in keyof GenerateFields]?: string } = {}
+  const numbers: { [K in NumberField]?: number } = {}
+  for (const key of NUMBER_FIELDS) {
+    const text = fields[key].trim().replace(',', '.')
+    const { min, max, whole, optional } = NUMBERS[key]
+    if (text === '' && optional) continue
+    const value = text === '' ? Number.NaN : Number(text)
+    if (value >= min && value <= max && (!whole || Number.isInteger(value))) numbers[key] = value
+    else problems[key] = `Expected a ${whole ? 'whole number' : 'number'} from ${min} to ${max.toLocaleString('en')}.`
+  }
+  const interventions = parseJsonList(fields.interventions)
+  if (typeof interventions === 'string') problems.interventions = interventions
+  if (typeof interventions === 'string' || Object.keys(problems).length > 0) return { request: null, problems }
+  const stop = fields.stop.split('\n').filter(line => line !== '')
+  return {
+    problems,
+    request: {
+      ...(model === undefined ? {} : { model }),
+      prompt: fields.prompt,
+      ...numbers,
+      ...(stop.length === 0 ? {} : { stop }),
+      ...(interventions === null ? {} : { interventions }),
+    },
+  }
+}
+
+/** The list, null where nothing was typed, or what is wrong; what its items must be, the server says. */
+function parseJsonList(text: string): NonNullable<GenerateRequest['interventions']> | null | string {
+  if (text.trim() === '') return null
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    return `Not JSON yet: ${error instanceof Error ? error.message : String(error)}.`
+  }
+  if (!Array.isArray(value)) return 'Expected a list: [ … ], also around a single intervention.'
+  return value.length === 0 ? null : value
+}
+
+/** Which field a refusal of the server is about; null for none of them. */
+export function fieldOfRefusal(sentence: string): keyof GenerateFields | null {
+  if (/^interventions?\b|hook point|^request body\.interventions/i.test(sentence)) return 'interventions'
+  return /^prompt\b/.test(sentence) ? 'prompt' : null
+}
