@@ -4,6 +4,7 @@
  */
 import { cpSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { configReader } from '../../engine/checkpoint/config.ts'
 import { openCheckpoint } from '../../engine/checkpoint/open.ts'
@@ -117,6 +118,29 @@ describe('weights from disk', () => {
       (await runWithHooks(model, [{ ids }], { logits: [-1] }))[0]?.logits.map(bits)
     const logits = (model: Model) => Promise.all(prompts.map(ids => one(model, ids)))
     expect(await logits(disk)).toEqual(await logits(memory))
+  })
+
+  it('layers come in whatever order they are asked for', async () => {
+    const [memory, disk] = await both('llama-mha-untied')
+    for (const layer of [0, 2, 1, 1, 2, 0]) {
+      const got = [...(await disk.weights.layer(layer)).q.weight.data]
+      expect(got, `layer ${layer}`).toEqual([...(await memory.weights.layer(layer)).q.weight.data])
+    }
+  })
+
+  it('a layer stays in place until who asked for it has had a turn, though the next is asked for and read', async () => {
+    const [memory, disk] = await both('llama-mha-untied')
+    const use = async (model: Model, layer: number) => {
+      const weights = await model.weights.layer(layer)
+      // A few promises on the way, as in a convoy, are no turn of the event loop.
+      for (let i = 0; i < 10; i++) await Promise.resolve()
+      return [...weights.q.weight.data]
+    }
+    await use(disk, 0)
+    // Time for reading layer 1 ahead.
+    await setTimeout(50)
+    const got = await Promise.all([use(disk, 0), use(disk, 1)])
+    expect(got).toEqual([await use(memory, 0), await use(memory, 1)])
   })
 
   it('a matrix that was taken back throws: it holds another layer’s numbers by then', async () => {
