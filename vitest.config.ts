@@ -6,7 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['tests/{engine,hooks,studies,ui,parity}/**/*.test.ts'],
+          include: ['tests/{engine,hooks,studies,ui,parity,docs}/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
