@@ -1,5 +1,5 @@
 /**
- * [S2] A sweep whose weights come from disk gives what one from memory gives, bit for bit, and reads
+ * [D1] A sweep whose weights come from disk gives what one from memory gives, bit for bit, and reads
  * each weight once: donors, base runs and slices go down together.
  */
 import { setTimeout } from 'node:timers/promises'
@@ -72,7 +72,7 @@ async function run(model: Model, request: SweepRequest): Promise<{ results: Resu
 describe.each(CASES)('%s', name => {
   expectNoTensorLeaks()
 
-  it('[S2] from disk it gives what it gives from memory, each weight read once', async () => {
+  it('[D1] from disk it gives what it gives from memory, each weight read once', async () => {
     const memory = await openFixture(name, backend)
     const { model, reads } = await openCounted(name, backend)
     try {
