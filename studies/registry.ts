@@ -3,6 +3,7 @@ import { StudyError } from '../engine/errors.ts'
 import { nearest } from '../engine/nearest.ts'
 import neuronAblation from './neuron-ablation.ts'
 import type { ParamSchema } from './params.ts'
+import pathPatching from './path-patching.ts'
 import type { Study } from './study.ts'
 import timePatching from './time-patching.ts'
 import { loadStudyFile } from './user-study.ts'
@@ -11,7 +12,7 @@ import yesNoSteering from './yes-no-steering.ts'
 /** A study whose parameters' types are no longer known: they are checked against its schema at run time. */
 export type AnyStudy = Study<ParamSchema>
 
-export const BUILT_IN_STUDIES: readonly AnyStudy[] = [yesNoSteering, timePatching, neuronAblation]
+export const BUILT_IN_STUDIES: readonly AnyStudy[] = [yesNoSteering, timePatching, neuronAblation, pathPatching]
 
 /** A study by id, or by the absolute path of its file. @throws StudyError */
 export async function loadStudy(ref: { readonly id: string; readonly file?: string }): Promise<AnyStudy> {

@@ -2,6 +2,7 @@
 import type { Model } from '../engine/model.ts'
 import type { Metric } from '../hooks/metric.ts'
 import type { ParamsOf } from './params.ts'
+import type { PROMPT_PARAMS } from './prompt-params.ts'
 import { alignedDifference, answerTokens, encodePrompt } from './prompts.ts'
 import type { TIME_PARAMS } from './time-params.ts'
 
@@ -15,7 +16,10 @@ export interface TimePrompts {
   readonly dropped: readonly string[]
 }
 
-export function preparePrompts(model: Model, params: TimeParams): TimePrompts {
+/** What the prompts of a clean/corrupted study are made of. */
+type PairParams = Pick<TimeParams, 'clean' | 'corrupted' | 'answer' | 'against' | keyof typeof PROMPT_PARAMS>
+
+export function preparePrompts(model: Model, params: PairParams): TimePrompts {
   const clean = encodePrompt(model, params.clean, params)
   const corrupted = encodePrompt(model, params.corrupted, params)
   alignedDifference(model, clean, corrupted)
