@@ -173,7 +173,7 @@ export function unembed(
   const context = passContext(model, batch, tap, -1)
   const watched = FINAL_SITES.some(site => isWatched(context, site))
   return tf.tidy(() => {
-    const pick = (x: tf.Tensor2D) => (rows === null ? x : takeRows(x, rows))
+    const pick = (x: tf.Tensor2D) => (rows === null ? x : takeRows(backend, x, rows))
     const input = watched ? stream : pick(stream)
     const normed = normalize(context, input, weights.finalNorm, spec.norm, {
       scale: 'ln_final_scale',
@@ -228,9 +228,15 @@ export function unembedTokens(model: Model, stream: tf.Tensor2D, tokens: readonl
   }
 }
 
-/** Rows of a matrix by number. The caller tidies or disposes. */
-export function takeRows(x: tf.Tensor2D, rows: readonly number[]): tf.Tensor2D {
-  return tf.tidy(() => tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32')))
+/** Rows of a matrix by number: [rows.length, width]. The caller disposes. */
+export function takeRows(backend: Backend, x: tf.Tensor2D, rows: readonly number[]): tf.Tensor2D {
+  if (!backend.onHost) return tf.tidy(() => tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32')))
+  // A row is a copy of memory; the kernel goes element by element.
+  const width = x.shape[1]
+  const values = backend.view(x)
+  const taken = new Float32Array(rows.length * width)
+  for (const [to, from] of rows.entries()) taken.set(values.subarray(from * width, (from + 1) * width), to * width)
+  return tf.tensor2d(taken, [rows.length, width])
 }
 
 /** Keys or values of one lane of a batch, its prefix's before them: [kv_head, pos, d_head]. The caller tidies or keeps. */

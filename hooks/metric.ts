@@ -43,17 +43,48 @@ export function checkMetric(metric: Metric, vocab: number): void {
     throw new ShapeError(`metric kl: expected ${vocab} log-probabilities, got ${metric.reference.length}`)
 }
 
+/** The largest logit of each row, and ln Σ exp of the row. */
+interface RowSums {
+  /** Id of the token with the largest logit, the lowest on a tie; NaN where a logit is NaN. */
+  readonly top: Float64Array
+  /** ln Σ exp; NaN where a logit is NaN. */
+  readonly logSum: Float64Array
+}
+
+/** The top token of each row: logits [rows, vocab]. */
+function topOfRows(values: Float32Array, rows: number, vocab: number): Float64Array {
+  const top = new Float64Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const first = row * vocab
+    let best = first
+    let max = values[first] ?? Number.NaN
+    let clean = !Number.isNaN(max)
+    for (let i = first; i < first + vocab; i++) {
+      const logit = values[i] ?? Number.NaN
+      if (logit <= max) continue
+      if (logit > max) {
+        max = logit
+        best = i
+      } else clean = false
+    }
+    top[row] = clean ? best - first : Number.NaN
+  }
+  return top
+}
+
 /**
- * ln Σ exp of each row: logits [rows, vocab] → rows numbers.
- * The sum runs in tfjs: its exponential is several times faster than V8's.
+ * ln Σ exp of each row, from the softmax of its top token: tfjs's softmax kernel is vectorised and
+ * its exponential is not. softmax(top) = exp(top − ln Σ exp) is never small enough to lose digits.
  */
-export function logSumExp(backend: Backend, logits: tf.Tensor2D): Float64Array {
-  const [maxima, sums] = tf.tidy(() => {
-    const max = tf.max(logits, 1, true)
-    const sum = tf.sum(tf.exp(tf.sub(logits, max)), 1)
-    return [Float32Array.from(backend.view(max)), Float32Array.from(backend.view(sum))]
-  })
-  return Float64Array.from(maxima ?? [], (max, i) => max + Math.log(sums?.[i] ?? 0))
+export function rowSums(backend: Backend, logits: tf.Tensor2D): RowSums {
+  const [rows, vocab] = logits.shape
+  const top = topOfRows(backend.view(logits), rows, vocab)
+  const at = (values: Float32Array) => Float64Array.from(top, (token, row) => values[row * vocab + token] ?? Number.NaN)
+  const highest = at(backend.view(logits))
+  const softmax = tf.softmax(logits)
+  const shares = at(backend.view(softmax))
+  softmax.dispose()
+  return { top, logSum: highest.map((logit, row) => logit - Math.log(shares[row] ?? Number.NaN)) }
 }
 
 /**
@@ -63,11 +94,15 @@ export function measure(backend: Backend, logits: tf.Tensor2D, metrics: readonly
   const [rows, vocab] = logits.shape
   const sets = metrics.map(distinct)
   const needsSum = sets.some(({ kind }) => kind === 'log_prob' || kind === 'prob' || kind === 'kl')
-  const sums = needsSum ? logSumExp(backend, logits) : null
+  const needsTop = sets.some(({ kind }) => kind === 'top1')
+  const sums = needsSum
+    ? rowSums(backend, logits)
+    : { top: needsTop ? topOfRows(backend.view(logits), rows, vocab) : null, logSum: null }
   const values = backend.view(logits)
   return Array.from({ length: rows }, (_, row) => {
     const own = values.subarray(row * vocab, (row + 1) * vocab)
-    return Float64Array.from(sets, metric => metricValue(metric, own, sums?.[row] ?? Number.NaN))
+    const known = { top: sums.top?.[row] ?? Number.NaN, logSum: sums.logSum?.[row] ?? Number.NaN }
+    return Float64Array.from(sets, metric => metricValue(metric, own, known))
   })
 }
 
@@ -97,7 +132,7 @@ export function measureColumns(
   })
   return Array.from({ length: rows }, (_, row) => {
     const own = values.subarray(row * width, (row + 1) * width)
-    return Float64Array.from(moved, metric => metricValue(metric, own, Number.NaN))
+    return Float64Array.from(moved, metric => metricValue(metric, own, UNKNOWN))
   })
 }
 
@@ -110,17 +145,20 @@ function distinct(metric: Metric): Metric {
     : { ...metric, tokens }
 }
 
+/** What metrics of few tokens never read. */
+const UNKNOWN = { top: Number.NaN, logSum: Number.NaN }
+
 /** One metric of one row; NaN where a logit that it reads is NaN. */
-function metricValue(metric: Metric, logits: Float32Array, sum: number): number {
+function metricValue(metric: Metric, logits: Float32Array, { top, logSum }: typeof UNKNOWN): number {
   switch (metric.kind) {
     case 'logit':
       return meanAt(logits, metric.tokens)
     case 'logit_diff':
       return meanAt(logits, metric.tokens) - meanAt(logits, metric.against)
     case 'prob':
-      return Math.exp(logSumAt(logits, metric.tokens) - sum)
+      return Math.exp(logSumAt(logits, metric.tokens) - logSum)
     case 'log_prob':
-      return logSumAt(logits, metric.tokens) - sum
+      return logSumAt(logits, metric.tokens) - logSum
     case 'rank': {
       const own = logits[metric.token] ?? 0
       let above = 0
@@ -130,21 +168,14 @@ function metricValue(metric: Metric, logits: Float32Array, sum: number): number 
       }
       return above
     }
-    case 'top1': {
-      let best = 0
-      for (let i = 0; i < logits.length; i++) {
-        const logit = logits[i] ?? 0
-        if (Number.isNaN(logit)) return Number.NaN
-        if (logit > (logits[best] ?? 0)) best = i
-      }
-      return best
-    }
+    case 'top1':
+      return top
     case 'kl': {
       let total = 0
       for (let i = 0; i < logits.length; i++) {
         const reference = metric.reference[i] ?? 0
         const p = Math.exp(reference)
-        if (p > 0) total += p * (reference - (logits[i] ?? 0) + sum)
+        if (p > 0) total += p * (reference - (logits[i] ?? 0) + logSum)
       }
       return total
     }
@@ -170,7 +201,7 @@ export interface RankedToken {
 
 /** The `count` tokens with the largest logits, largest first: logits [1, vocab]. */
 export function topTokens(backend: Backend, logits: tf.Tensor2D, count: number): RankedToken[] {
-  const sum = logSumExp(backend, logits)[0] ?? 0
+  const sum = rowSums(backend, logits).logSum[0] ?? Number.NaN
   const values = Float32Array.from(backend.view(logits))
   const order = Array.from(values.keys()).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b)
   return order.slice(0, count).map(id => {

@@ -44,6 +44,7 @@ export async function createBlasBackend(): Promise<Backend> {
       }
       return out
     },
+    onHost: true,
     view: x => runtime.view(x),
     edit: (x, change) => runtime.edit(x, change),
     release() {

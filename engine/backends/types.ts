@@ -29,6 +29,8 @@ export interface Backend {
   linear(x: Tensor2D, weight: Weight): Tensor2D
   /** [batch, m, k] · [batch, k, n] → [batch, m, n]; with `transposeB`, b is [batch, n, k]. */
   matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D
+  /** Whether tensors lie in host memory, so that `view` copies nothing and costs nothing. */
+  readonly onHost: boolean
   /** The values of a float32 tensor, perhaps without a copy: valid only until the next tensor op. */
   view(x: Tensor): Float32Array
   /** Changes values; returns the tensor that has them, which may be `x` itself (then changed in place). */

@@ -42,6 +42,7 @@ export function uploadingBackend(name: BackendName, library: string): Backend {
       if (batch * m * k * n === 0) return tf.zeros([batch, m, n])
       return tf.matMul(a, b, false, transposeB)
     },
+    onHost: false,
     view: read,
     edit<T extends Tensor>(x: T, change: (values: Float32Array) => void): T {
       const values = read(x).slice()

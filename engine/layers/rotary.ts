@@ -3,6 +3,7 @@
  * feature i pairs with feature i + half. Features past the rotated width pass unchanged.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import { to3d } from '../reshape.ts'
 import type { RotarySpec } from '../spec.ts'
 
 export interface RotaryTable {
@@ -41,12 +42,27 @@ export function rotaryTable(rotary: RotarySpec, positions: Int32Array): RotaryTa
 export function rotate(x: tf.Tensor3D, table: RotaryTable): tf.Tensor3D {
   const [rows, heads, width] = x.shape
   const half = table.cos.shape[2]
-  const first = tf.slice(x, [0, 0, 0], [rows, heads, half])
-  const second = tf.slice(x, [0, 0, half], [rows, heads, half])
-  const parts: tf.Tensor3D[] = [
-    tf.sub(tf.mul(first, table.cos), tf.mul(second, table.sin)),
-    tf.add(tf.mul(second, table.cos), tf.mul(first, table.sin)),
-  ]
-  if (2 * half < width) parts.push(tf.slice(x, [0, 0, 2 * half], [rows, heads, width - 2 * half]))
-  return tf.concat(parts, 2)
+  if (2 * half === width) return rotateWhole(x, table)
+  const turned = rotateWhole(tf.slice(x, [0, 0, 0], [rows, heads, 2 * half]), table)
+  return tf.concat([turned, tf.slice(x, [0, 0, 2 * half], [rows, heads, width - 2 * half])], 2)
+}
+
+/**
+ * Rotates all features. The halves are brought to the front first: slices of whole matrices are
+ * copies of memory, slices within each head are many small ones.
+ */
+function rotateWhole(x: tf.Tensor3D, { cos, sin }: RotaryTable): tf.Tensor3D {
+  const [rows, heads, width] = x.shape
+  const half = width / 2
+  const apart = tf.transpose(to3d(x, [rows * heads, 2, half]), [1, 0, 2]) // [2, rows · head, half]
+  const part = (index: number) => to3d(tf.slice(apart, [index, 0, 0], [1, rows * heads, half]), [rows, heads, half])
+  const [first, second] = [part(0), part(1)]
+  const turned = tf.concat(
+    [
+      to3d(tf.sub(tf.mul(first, cos), tf.mul(second, sin)), [1, rows * heads, half]),
+      to3d(tf.add(tf.mul(second, cos), tf.mul(first, sin)), [1, rows * heads, half]),
+    ],
+    0,
+  )
+  return to3d(tf.transpose(turned, [1, 0, 2]), [rows, heads, width])
 }

@@ -29,7 +29,7 @@ export function measureSlice(
     const step = Math.max(1, Math.floor(MAX_LOGITS / model.spec.vocab))
     for (let from = 0; from < rows.length; from += step) {
       const part = rows.slice(from, from + step)
-      const own = takeRows(stream, part)
+      const own = takeRows(model.backend, stream, part)
       const logits =
         tokens !== null && !hooked
           ? unembedTokens(model, own, tokens)

@@ -110,7 +110,7 @@ export async function runSliceLayers(
       goOn(joinAt(model, active, after, weights, 2 * layer + 2))
       goOn(fireStream(model, tap, layer, active))
     }
-    return { lanes: running, stream: active === null ? null : lastRows(active, running), unchanged }
+    return { lanes: running, stream: active === null ? null : lastRows(model, active, running), unchanged }
   } finally {
     goOn(null)
   }
@@ -154,7 +154,7 @@ function passLayer(
     const joined = joinAt(model, after, mids, weights, 2 * layer + 1)
     if (joined === null) throw internalError('a layer without lanes')
     const rows = cut ? measuredRows(joined.batch) : null
-    const pick = (x: tf.Tensor2D): tf.Tensor2D => (rows === null ? x : takeRows(x, rows))
+    const pick = (x: tf.Tensor2D): tf.Tensor2D => (rows === null ? x : takeRows(model.backend, x, rows))
     batch = cut ? batchOf(joined.batch.lanes.map(tailOf)) : joined.batch
     const context = passContext(model, batch, tap, layer)
     const input = pick(joined.stream)
@@ -209,21 +209,23 @@ function joinAt(
   addDeltas(model.backend, entries, weights, block, width)
   const together = batchOf([...(active?.batch.lanes ?? []), ...fresh.lanes])
   const order = together.lanes.map((lane, from) => ({ lane, from })).sort((a, b) => inOrder(a.lane, b.lane))
-  const stream = tf.tidy(() => {
-    const added = tf.tensor2d(block, [fresh.rows, width])
-    const all = active === null ? added : tf.concat([active.stream, added], 0)
-    if (order.every(({ from }, to) => from === to)) return all
-    return takeRows(
-      all,
-      order.flatMap(({ from }) => rowsOf(together, from)),
+  // Rows are gathered in host memory: a copy a lane, where a kernel would go element by element.
+  const values = new Float32Array(together.rows * width)
+  const under = active === null ? null : model.backend.view(active.stream)
+  let to = 0
+  for (const { lane, from } of order) {
+    const begin = (together.rowOf[from] ?? 0) * width
+    const size = lane.length * width
+    const isOld = under !== null && begin < under.length
+    values.set(
+      isOld
+        ? under.subarray(begin, begin + size)
+        : block.subarray(begin - (under?.length ?? 0), begin - (under?.length ?? 0) + size),
+      to,
     )
-  })
-  return { batch: batchOf(order.map(({ lane }) => lane)), stream }
-}
-
-function rowsOf(batch: Batch, lane: number): number[] {
-  const first = batch.rowOf[lane] ?? 0
-  return Array.from({ length: batch.lanes[lane]?.length ?? 0 }, (_, i) => first + i)
+    to += size
+  }
+  return { batch: batchOf(order.map(({ lane }) => lane)), stream: tf.tensor2d(values, [together.rows, width]) }
 }
 
 /** The last row of each lane: its measured position. */
@@ -232,10 +234,11 @@ function measuredRows(batch: Batch): number[] {
 }
 
 /** The measured row of each lane, in the order of `lanes`. Keeps the stream. */
-function lastRows(active: Active, lanes: readonly SweepLane[]): tf.Tensor2D {
+function lastRows(model: Model, active: Active, lanes: readonly SweepLane[]): tf.Tensor2D {
   const rows = measuredRows(active.batch)
   const rowOf = new Map(active.batch.lanes.map((lane, i) => [lane.plan, rows[i] ?? 0]))
   return takeRows(
+    model.backend,
     active.stream,
     lanes.map(lane => rowOf.get(lane.plan) ?? 0),
   )
