@@ -33,13 +33,10 @@ it('shows what interventions change, side by side', async () => {
   await page.getByRole('list', { name: 'Tokens of the prompt' }).getByText('·am').waitFor()
 
   await press(page, 'Use an example')
-  const interventions = page.getByRole('textbox', { name: 'Interventions' })
-  expect(await interventions.inputValue()).toContain('N7@L1')
-  await interventions.fill('[{ "at": "blocks.5.hook_resid_post", "set": { "scale": -1 } }]')
   await press(page, 'Generate')
   await untilStatus(page, 'Done.')
   expect(await textOf(page, 'Unsteered')).toBe(plain)
-  expect(await textOf(page, 'Steered')).not.toBe(plain)
+  expect(await textOf(page, 'Steered')).toMatch(/^ evening/)
 })
 
 it('grows token by token, and stops', async () => {

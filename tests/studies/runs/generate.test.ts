@@ -8,9 +8,11 @@ import { generate } from '../../../engine/generate.ts'
 import { loadModel } from '../../../engine/load.ts'
 import { generateWithHooks } from '../../../hooks/generate-with-hooks.ts'
 import type { Intervention } from '../../../hooks/intervention.ts'
+import { generateSides } from '../../../studies/runs/generate-sides.ts'
 import { EMBEDDED_MODEL } from '../../../studies/runs/model-list.ts'
 import { createWorkbench } from '../../../studies/runs/workbench.ts'
 import type { GenerateEvent, GenerateRequest, GenerateSide, Workbench } from '../../../studies/runs/workbench-types.ts'
+import { expectNoTensorLeaks } from '../../support/tensors.ts'
 import { COUNTING, reaches, temporaryFolder } from './support.ts'
 
 const PROMPT = 'the time is 9:00'
@@ -19,6 +21,7 @@ const STEER: Intervention[] = [
   { at: 'blocks.2.hook_resid_post', set: { scale: -1 } },
 ]
 let workbench: Workbench
+expectNoTensorLeaks()
 
 beforeAll(() => {
   workbench = createWorkbench({
@@ -77,6 +80,31 @@ it('gives what the engine gives, without and with interventions, in turns of a t
       .map(event => event.side)
       .sort(),
   ).toEqual(['steered', 'unsteered'])
+})
+
+it('frees both sides when it is stopped between them, and when one of them is refused', async () => {
+  const model = await loadModel(EMBEDDED_MODEL, { backend: 'wasm' })
+  const stop = new AbortController()
+  let tokens = 0
+  const stopped = generateSides(
+    model,
+    { prompt: PROMPT, interventions: STEER },
+    event => {
+      if (event.type === 'token' && ++tokens === 3) stop.abort()
+    },
+    stop.signal,
+  )
+  await expect(stopped).rejects.toMatchObject({ name: 'AbortError' })
+  const late: Intervention = { at: 'L1H0', position: 12, set: { value: 1e38 } }
+  await expect(
+    generateSides(
+      model,
+      { prompt: PROMPT, interventions: [late, { at: 'blocks.1.hook_resid_post', position: 12, set: { scale: 1e38 } }] },
+      () => {},
+      new AbortController().signal,
+    ),
+  ).rejects.toThrow(/NaN/)
+  await model.dispose()
 })
 
 it('without interventions there is one text', async () => {

@@ -25,11 +25,18 @@ export const STARTING_FIELDS: GenerateFields = {
   interventions: '',
 }
 
-/** Fits any model of two layers and two heads; what it does to the text is for the reader to see. */
+/**
+ * For the starting prompt on the embedded model: “am” becomes the “pm” of another prompt, and the
+ * answer follows. A head and a neuron show the short forms; any model has these points.
+ */
 export const EXAMPLE_INTERVENTIONS = `[
-  { "at": "L1H1", "set": { "zero": true } },
-  { "at": "N7@L1", "set": { "value": 20 } },
-  { "at": "blocks.1.hook_resid_post", "set": { "scale": 0.5 } }
+  {
+    "at": "blocks.0.hook_resid_post",
+    "position": 10,
+    "set": { "from": "the time displayed is 9:00 pm. therefore, it is currently the" }
+  },
+  { "at": "L1H1", "position": -1, "set": { "zero": true } },
+  { "at": "N7@L1", "set": { "scale": 0 } }
 ]`
 
 export type GenerateProblems = { readonly [K in keyof GenerateFields]?: string }
