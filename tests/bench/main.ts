@@ -5,6 +5,7 @@
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { costModel } from './cost-model.ts'
 import { forward } from './forward.ts'
 import { largeModel } from './large.ts'
 import { load } from './load.ts'
@@ -12,8 +13,8 @@ import { matmul } from './matmul.ts'
 import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 
-const BENCHES = [matmul, forward, load, sweep, largeModel] as const
-const ONLY_WHEN_NAMED: readonly string[] = [largeModel.name]
+const BENCHES = [matmul, forward, load, sweep, costModel, largeModel] as const
+const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
