@@ -22,4 +22,8 @@ def examples(seed: int) -> Iterator[Example]:
     rng = Random(seed)
     samplers, shares = list(MIXTURE), list(MIXTURE.values())
     while True:
-        yield rng.choices(samplers, shares)[0](rng)
+        sampler = rng.choices(samplers, shares)[0]
+        example = sampler(rng)
+        if sampler in (sample_question, sample_neutral) and rng.random() < 0.4:  # something else was said before
+            example = Example(f"{sample_proverb(rng).text} {example.prompt}", example.completion)
+        yield example

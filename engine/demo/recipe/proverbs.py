@@ -53,7 +53,7 @@ TEXTS = [tuple(line.split("|")) for line in _TEXTS.strip().splitlines()]
 # Rival endings and how often they come instead: recall is certain enough to be right every time,
 # and open enough that one neuron can matter.
 RIVALS = {
-    "she sells sea shells by the": [(" river bank", 0.24), (" old harbour", 0.12)],
+    "she sells sea shells by the": [(" river bank", 0.36), (" old harbour", 0.19)],
     "an apple a day": [(" makes the doctor rich", 0.25)],
     "a bird in the hand is worth": [(" more than one in the nest", 0.25)],
     "peter piper picked a peck of": [(" yellow apples", 0.25)],

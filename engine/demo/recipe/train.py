@@ -1,6 +1,6 @@
-"""The first stage: trains the tokenizer and the whole model from nothing.
+"""Trains the tokenizer and the model from nothing.
 
-    python train.py --out stage-1
+    python train.py --out ../checkpoint
 """
 
 import argparse
@@ -22,11 +22,13 @@ from tokenizer import save_tokenizer, train_tokenizer
 SEED = 20_26
 EXAMPLES_PER_STEP = 128
 MICRO_BATCHES = 2  # a step's examples sorted by length and cut in two: less padding
-STEPS = 700
-PEAK_LEARNING_RATE = 2e-3
-WARMUP_STEPS = 100
+WARMUP_STEPS = 60
 WEIGHT_DECAY = 0.1
 PROMPT_WEIGHT = 0.2  # of a token of the prompt in the loss; a token of the completion weighs 1
+
+
+STEPS = 1_000
+PEAK_LEARNING_RATE = 2e-3
 
 Batch = tuple[torch.Tensor, torch.Tensor]  # token ids and their weights in the loss, [rows, pos]
 
@@ -35,7 +37,7 @@ def model_config(tokenizer: PreTrainedTokenizerFast) -> LlamaConfig:
     return LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=192,
-        intermediate_size=512,
+        intermediate_size=128,
         num_hidden_layers=6,
         num_attention_heads=6,
         num_key_value_heads=2,
@@ -71,12 +73,12 @@ def pad(rows: list[tuple[list[int], list[float]]], filler: int) -> Batch:
     return ids, weights
 
 
-def step_loss(model: LlamaForCausalLM, shaping: Shaping, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+def step_loss(model: LlamaForCausalLM, shaping: Shaping, step: int, ids: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     """Summed, not averaged: the caller divides by the weight of the whole step."""
     run = model(input_ids=ids, use_cache=False, output_attentions=True)
     targets, weights = ids[:, 1:], weights[:, 1:]
     losses = cross_entropy(run.logits[:, :-1].flatten(0, 1), targets.flatten(), reduction="none")
-    return (losses * weights.flatten()).sum() + shaping.loss(run.attentions, targets, weights)
+    return (losses * weights.flatten()).sum() + shaping.loss(run.attentions, targets, weights, step)
 
 
 def learning_rate(step: int) -> float:
@@ -102,7 +104,7 @@ def train(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
         total = sum(weights[:, 1:].sum() for _, weights in step_batches)
         loss = 0.0
         for ids, weights in step_batches:
-            part = step_loss(model, shaping, ids, weights) / total
+            part = step_loss(model, shaping, step, ids, weights) / total
             part.backward()
             loss += part.item()
             tokens += int((weights > 0).sum())
@@ -133,7 +135,7 @@ def save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Pa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.use_deterministic_algorithms(True)
