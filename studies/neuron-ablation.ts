@@ -178,8 +178,19 @@ export default defineStudy({
     'Method: neuron ablation of Llama-3.2-1B, whose count “|ΔP| > 0.1 or another top token” is ambiguous; both readings are reported.',
   params: PARAMS,
   presets: [
-    { id: 'demo', title: 'she sells sea shells, last layer', for: 'embedded', values: {} },
-    { id: 'demo-all', title: 'she sells sea shells, every layer', for: 'embedded', values: { layers: 'all' } },
+    {
+      id: 'demo',
+      title: 'every cloud has … , every layer',
+      for: 'embedded',
+      values: { prompt: 'every cloud has', layers: 'all' },
+    },
+    {
+      id: 'demo-disputed',
+      title: 'a disputed question, last layer',
+      for: 'embedded',
+      values: { prompt: 'question: is thornvale part of dravonia? answer:' },
+    },
+    { id: 'demo-sea-shells', title: 'she sells sea shells by the …, last layer', for: 'embedded', values: {} },
     {
       id: 'llama-3.2-1b',
       title: 'The source’s layer 15 (Llama-3.2-1B)',

@@ -49,8 +49,17 @@ export function attention(
     k = normalize(context, k, weights.kNorm, spec.norm, K_NORM)
   }
   if (rotary !== null) {
-    q = fire(context, 'rot_q', rotate(q, rotary))
-    k = fire(context, 'rot_k', rotate(k, rotary))
+    const [plainQ, plainK] = [q, k]
+    q = fire(
+      context,
+      'rot_q',
+      tf.tidy(() => rotate(plainQ, rotary)),
+    )
+    k = fire(
+      context,
+      'rot_k',
+      tf.tidy(() => rotate(plainK, rotary)),
+    )
   }
   const mixed = batch.groups.map(group => mixGroup(context, group, q, k, v))
   const zRows = mixed.length === 1 && mixed[0] !== undefined ? mixed[0] : tf.concat(mixed, 0)

@@ -60,5 +60,5 @@ function normed(
   sites: NormSites | null,
 ): tf.Tensor2D {
   if (weights === null) throw internalError('a norm without weights')
-  return normalize(context, x, weights, context.spec.norm, sites)
+  return tf.tidy(() => normalize(context, x, weights, context.spec.norm, sites))
 }

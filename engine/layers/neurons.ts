@@ -1,5 +1,5 @@
 /** One MLP, gated (SwiGLU and kin) or plain: a dense layer's, or one expert's. */
-import { mul, type Tensor2D } from '@tensorflow/tfjs-core'
+import { mul, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
 import type { ExpertWeights } from '../weights.ts'
 import { activate } from './activation.ts'
 import type { PassContext } from './context.ts'
@@ -11,13 +11,12 @@ export type FireNeurons = (part: 'pre' | 'pre_linear' | 'post', value: Tensor2D)
 /** x [rows, d_model] → [rows, d_model]. The caller tidies. */
 export function neurons(context: PassContext, x: Tensor2D, weights: ExpertWeights, fired: FireNeurons): Tensor2D {
   const { spec, backend } = context
-  let post: Tensor2D
-  if (weights.gate === null) {
-    post = activate(fired('pre', linear(backend, x, weights.up)), spec.activation)
-  } else {
+  // In a scope of its own: of the five matrices of this width one outlives it.
+  const post = tidy((): Tensor2D => {
+    if (weights.gate === null) return activate(fired('pre', linear(backend, x, weights.up)), spec.activation)
     const pre = fired('pre', linear(backend, x, weights.gate))
     const up = fired('pre_linear', linear(backend, x, weights.up))
-    post = mul(activate(pre, spec.activation), up)
-  }
+    return mul(activate(pre, spec.activation), up)
+  })
   return linear(backend, fired('post', post), weights.down)
 }

@@ -33,14 +33,18 @@ export function laneFlops(spec: ModelSpec, lane: PlannedPatch, unembedShare = 1)
   return total
 }
 
-/** Bytes that each row of a slice needs at its widest: in an MLP, or among scores. */
+/**
+ * Bytes that each row of a slice needs at its widest: in an MLP, or among scores. Counted from the
+ * tensors that live at once: beside the half that runs stand the stream before and after attention,
+ * attention's output, and the rows that are being put together.
+ */
 export function rowBytes(spec: ModelSpec, keys: number): number {
   const { dModel, dMlp, heads, kvHeads, dHead, experts, layers } = spec
-  const dense = layers.some(({ sparse }) => !sparse) ? dModel * 3 + dMlp * 4 : 0
-  const sparse =
-    experts === null ? 0 : dModel * 3 + experts.count * 2 + experts.perToken * (experts.dExpert * 4 + dModel * 3)
-  const attention = dModel * 4 + heads * dHead * 5 + kvHeads * dHead * 4 + heads * keys * 4
-  return 4 * Math.max(dense, sparse, attention)
+  const around = dModel * 8
+  const dense = layers.some(({ sparse }) => !sparse) ? dMlp * 5 : 0
+  const sparse = experts === null ? 0 : experts.count * 2 + experts.perToken * (experts.dExpert * 5 + dModel * 3)
+  const attention = heads * dHead * 8 + kvHeads * dHead * 7 + heads * keys * 4
+  return 4 * (around + Math.max(dense, sparse, attention))
 }
 
 /** Bytes of a row that waits between two layers. */

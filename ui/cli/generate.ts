@@ -1,5 +1,14 @@
 /** `patchlight generate`: lets the model go on from a prompt, token by token. */
-import { DEFAULT_MAX_TOKENS, generate as generateTokens } from '../../engine/generate.ts'
+import { readFileSync } from 'node:fs'
+import { UsageError } from '../../engine/errors.ts'
+import {
+  DEFAULT_MAX_TOKENS,
+  type FinishReason,
+  type GeneratedToken,
+  generate as generateTokens,
+} from '../../engine/generate.ts'
+import { generateWithHooks } from '../../hooks/generate-with-hooks.ts'
+import { type Intervention, parseInterventions } from '../../hooks/intervention.ts'
 import { given, JSON_OPTION } from './common-options.ts'
 import { checkPromptOptions, openModel, PROMPT_OPTIONS, promptIds } from './local-model.ts'
 import { defineCommand } from './parse.ts'
@@ -9,7 +18,9 @@ const MAX_SEED = 2 ** 32 - 1
 export const generate = defineCommand({
   name: 'generate',
   summary: 'Lets the model go on from a prompt.',
-  details: 'With --json: {ids, generated, text, finish}; finish is eos, stop, length or context.',
+  details:
+    'With --interventions the text is written twice, as it is and steered, drawn with the same seed. With --json: {ids, ' +
+    'generated, text, finish, steered?: {generated, text, finish}}; finish is eos, stop, length or context.',
   arguments: [],
   options: {
     ...PROMPT_OPTIONS,
@@ -32,17 +43,23 @@ export const generate = defineCommand({
     },
     seed: { type: 'number', value: 'N', min: 0, max: MAX_SEED, help: 'Seed of the drawing. Default: 0.' },
     stop: { type: 'list', value: 'TEXT', help: 'End before this text; may be repeated.' },
+    interventions: {
+      type: 'text',
+      value: 'JSON',
+      help: 'Interventions that hold at every step, as a JSON array or @FILE: [{"at": "L3H2", "set": {"zero": true}}].',
+    },
     json: JSON_OPTION,
   },
   async run(options, _words, output) {
     checkPromptOptions('generate', options)
+    const interventions = options.interventions === undefined ? null : readInterventions(options.interventions)
     const model = await openModel(options, output)
     const controller = new AbortController()
     const stop = () => controller.abort()
     process.once('SIGINT', stop)
     try {
       const ids = promptIds(model, options)
-      const tokens = generateTokens(model, ids, {
+      const how = {
         stop: options.stop,
         signal: controller.signal,
         ...given('maxTokens', options['max-tokens']),
@@ -50,16 +67,20 @@ export const generate = defineCommand({
         ...given('topK', options['top-k']),
         ...given('topP', options['top-p']),
         ...given('seed', options.seed),
-      })
-      const generated: number[] = []
-      let text = ''
-      let step = await tokens.next()
-      for (; step.done !== true; step = await tokens.next()) {
-        generated.push(step.value.id)
-        text += step.value.text
-        if (!options.json) output.write(step.value.text)
       }
-      if (options.json) output.json({ ids, generated, text, finish: step.value })
+      const write = (text: string) => {
+        if (!options.json) output.write(text)
+      }
+      if (interventions !== null) write('unsteered: ')
+      const plain = await collect(generateTokens(model, ids, how), write)
+      if (interventions === null) {
+        if (options.json) output.json({ ids, ...plain })
+        else output.line()
+        return 0
+      }
+      write('\nsteered:   ')
+      const steered = await collect(generateWithHooks(model, ids, { ...how, interventions }), write)
+      if (options.json) output.json({ ids, ...plain, steered })
       else output.line()
       return 0
     } catch (error) {
@@ -72,3 +93,38 @@ export const generate = defineCommand({
     }
   },
 })
+
+interface Written {
+  readonly generated: readonly number[]
+  readonly text: string
+  readonly finish: FinishReason
+}
+
+/** Takes all tokens, handing on each one's text as it comes. */
+async function collect(
+  tokens: AsyncGenerator<GeneratedToken, FinishReason, undefined>,
+  write: (text: string) => void,
+): Promise<Written> {
+  const generated: number[] = []
+  let text = ''
+  let step = await tokens.next()
+  for (; step.done !== true; step = await tokens.next()) {
+    generated.push(step.value.id)
+    text += step.value.text
+    write(step.value.text)
+  }
+  return { generated, text, finish: step.value }
+}
+
+/** A JSON array, or the file that holds one. */
+function readInterventions(given: string): Intervention[] {
+  let json: unknown
+  try {
+    json = JSON.parse(given.startsWith('@') ? readFileSync(given.slice(1), 'utf8') : given)
+  } catch (error) {
+    throw new UsageError(
+      `--interventions: expected a JSON array or @FILE, got ${error instanceof Error ? error.message : error}`,
+    )
+  }
+  return parseInterventions(json)
+}

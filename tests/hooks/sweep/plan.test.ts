@@ -71,12 +71,12 @@ describe('an example by hand', () => {
   })
 
   it('[S7] bytes of a row at its widest', () => {
-    // The MLP: 3 streams and 4 of 16 neurons; attention: 4 streams, 5 of the heads, 4 of the keys, 4 of 2 × 5 scores.
-    const attention = 4 * 8 + 5 * 8 + 4 * 4 + 4 * 2 * 5
-    expect(3 * 8 + 4 * 16).toBeLessThan(attention)
+    // 8 streams stand around; the MLP: 5 of 16 neurons; attention: 8 of the heads, 7 of the keys, 4 of 2 × 5 scores.
+    const attention = 8 * 8 + 8 * 8 + 7 * 4 + 4 * 2 * 5
+    expect(8 * 8 + 5 * 16).toBeLessThan(attention)
     expect(plan([zero('blocks.1.hook_resid_pre', 3)]).slices[0]?.bytes).toBe(2 * 4 * attention)
     const wide = plan([zero('blocks.1.hook_resid_pre', 3)], {}, { ...SPEC, dMlp: 100 })
-    expect(wide.slices[0]?.bytes).toBe(2 * 4 * (3 * 8 + 4 * 100))
+    expect(wide.slices[0]?.bytes).toBe(2 * 4 * (8 * 8 + 5 * 100))
   })
 
   it('[S7] layers that a slice passes, and deep lanes first', () => {

@@ -62,6 +62,29 @@ describe('patchlight logits, capture, generate', () => {
     expect(tensors.size).toBe(8)
   })
 
+  it('generate writes steered text beside the plain one', async () => {
+    const interventions = JSON.stringify([{ at: 'blocks.5.hook_resid_post', set: { zero: true } }])
+    const { out } = await cli([
+      'generate',
+      '--prompt',
+      PROMPT,
+      '--max-tokens',
+      '3',
+      '--interventions',
+      interventions,
+      '--json',
+    ])
+    const { ids, generated, steered } = JSON.parse(out)
+    const plain = await cli(['generate', '--ids', ids.join(','), '--max-tokens', '3', '--json'])
+    expect(generated).toEqual(JSON.parse(plain.out).generated)
+    expect(steered.generated).not.toEqual(generated)
+    const text = await cli(['generate', '--prompt', PROMPT, '--max-tokens', '3', '--interventions', interventions])
+    expect(text.out).toMatch(/^unsteered: .*\nsteered: {3}/)
+    const wrong = await cli(['generate', '--prompt', PROMPT, '--interventions', '[{'])
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toContain('--interventions: expected a JSON array')
+  })
+
   it('generate goes on from a prompt, as text or as a document', async () => {
     const document = await cli(['generate', '--prompt', PROMPT, '--max-tokens', '5', '--json'])
     expect(document.code).toBe(0)
