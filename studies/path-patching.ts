@@ -94,9 +94,9 @@ export default defineStudy({
     { id: 'demo', title: 'who tells the logits “morning”', for: 'embedded', values: {} },
     {
       id: 'demo-values',
-      title: 'what the last layer’s heads hear of “am”',
+      title: 'what the head that fetches “am” hears of it from others',
       for: 'embedded',
-      values: { receivers: 'L5H0.v' },
+      values: { receivers: 'L4H0.v' },
     },
     {
       id: 'gpt2-ioi',

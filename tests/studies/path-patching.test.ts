@@ -63,31 +63,30 @@ function cellsOf(outcome: Outcome, id: string): number[] {
 }
 
 describe('on the embedded model', () => {
-  it('the last layer tells the logits; no head before layer 3 does', async () => {
+  it('one head of layer 4 and the MLPs after it tell the logits; nothing before layer 3 does', async () => {
     const outcome = await run({})
     const mlps = cellsOf(outcome, 'mlps')
     const heads = cellsOf(outcome, 'heads')
     expect(mlps).toHaveLength(6)
     expect(heads).toHaveLength(36)
-    expect(mlps[5]).toBeGreaterThan(0.4)
-    expect(heads[5 * 6]).toBeGreaterThan(0.08)
+    expect(heads[4 * 6 + 1]).toBeGreaterThan(0.5)
+    expect(mlps[5]).toBeGreaterThan(0.2)
     for (const value of [...heads.slice(0, 18), ...mlps.slice(0, 3)]) expect(Math.abs(value)).toBeLessThan(0.01)
     const [first] = outcome.tables[0]?.rows ?? []
-    expect(first).toEqual({ sender: 'MLP 5', recovered: mlps[5] })
+    expect(first).toEqual({ sender: 'L4H1', recovered: heads[4 * 6 + 1] })
   })
 
-  it('its values hear the MLPs; a cell run again by itself gives the same number', async () => {
-    const values = { receivers: 'L5H0.v' }
+  it('its values hear of “am” from the token alone; a cell run again by itself gives the same number', async () => {
+    const values = { receivers: 'L4H0.v' }
     const outcome = await run(values)
     const mlps = cellsOf(outcome, 'mlps')
-    expect(mlps).toHaveLength(5)
-    expect(mlps[0]).toBeGreaterThan(0.05)
-    expect(Math.max(...cellsOf(outcome, 'heads').map(Math.abs))).toBeLessThan(0.02)
+    expect(mlps).toHaveLength(4)
+    expect(Math.max(...[...mlps, ...cellsOf(outcome, 'heads')].map(Math.abs))).toBeLessThan(0.01)
     const params = resolveParams(PATH_PARAMS, null, values)
     const study = await studyOf()
     const question = await study.cell(model, params, 'mlps', 0)
     if (question === null) throw new Error('no cell')
-    expect(question.what).toMatch(/^MLP 0 to L5H0\.v, sent from “the time/)
+    expect(question.what).toMatch(/^MLP 0 to L4H0\.v, sent from “the time/)
     const tokens = answerTokens(model, PATH_PARAMS.answer.default, 'answer').ids
     const against = answerTokens(model, PATH_PARAMS.against.default, 'against').ids
     const metrics = [{ kind: 'logit_diff' as const, tokens, against }]
@@ -97,7 +96,7 @@ describe('on the embedded model', () => {
       output => output.values[0] ?? 0,
     )
     expectClose([mlps[0] ?? 0], [(patched - corrupted) / (whole - corrupted)], { atol: 1e-5 })
-    expect(await study.cell(model, params, 'mlps', 5)).toBeNull()
+    expect(await study.cell(model, params, 'mlps', 4)).toBeNull()
     expect(await study.cell(model, params, 'other', 0)).toBeNull()
   })
 
