@@ -43,7 +43,7 @@ describe('rowBytes', () => {
     const { experts } = spec
     if (experts === null) throw new Error('mixtral has experts')
     const wide = (dExpert: number): ModelSpec => ({ ...spec, experts: { ...experts, dExpert } })
-    expect(rowBytes(wide(2001), 3) - rowBytes(wide(2000), 3)).toBe(4 * experts.perToken * 4)
+    expect(rowBytes(wide(2001), 3) - rowBytes(wide(2000), 3)).toBe(4 * experts.perToken * 5)
     // No layer is dense: the width of a dense MLP does not matter.
     expect(rowBytes({ ...wide(2000), dMlp: 1e6 }, 3)).toBe(rowBytes(wide(2000), 3))
   })
