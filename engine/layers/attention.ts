@@ -53,12 +53,12 @@ export function attention(
     q = fire(
       context,
       'rot_q',
-      tf.tidy(() => rotate(plainQ, rotary)),
+      tf.tidy(() => rotate(backend, plainQ, rotary)),
     )
     k = fire(
       context,
       'rot_k',
-      tf.tidy(() => rotate(plainK, rotary)),
+      tf.tidy(() => rotate(backend, plainK, rotary)),
     )
   }
   const mixed = batch.groups.map(group => mixGroup(context, group, q, k, v))

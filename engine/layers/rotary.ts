@@ -3,6 +3,7 @@
  * feature i pairs with feature i + half. Features past the rotated width pass unchanged.
  */
 import * as tf from '@tensorflow/tfjs-core'
+import type { Backend } from '../backends/types.ts'
 import { to3d } from '../reshape.ts'
 import type { RotarySpec } from '../spec.ts'
 
@@ -38,13 +39,40 @@ export function rotaryTable(rotary: RotarySpec, positions: Int32Array): RotaryTa
   return { cos: tf.tensor3d(cos, shape), sin: tf.tensor3d(sin, shape) }
 }
 
-/** Rotates x [rows, head, d_head]. The caller tidies. */
-export function rotate(x: tf.Tensor3D, table: RotaryTable): tf.Tensor3D {
+/** Rotates x [rows, head, d_head]; x stays as it is. The caller tidies. */
+export function rotate(backend: Backend, x: tf.Tensor3D, table: RotaryTable): tf.Tensor3D {
+  // A clone shares its values, so that changing it makes a copy.
+  if (backend.onHost) return backend.edit(tf.clone(x), values => rotateValues(backend, values, x.shape, table))
   const [rows, heads, width] = x.shape
   const half = table.cos.shape[2]
   if (2 * half === width) return rotateWhole(x, table)
   const turned = rotateWhole(tf.slice(x, [0, 0, 0], [rows, heads, 2 * half]), table)
   return tf.concat([turned, tf.slice(x, [0, 0, 2 * half], [rows, heads, width - 2 * half])], 2)
+}
+
+/** One walk over the values, where kernels would take ten: [rows, head, d_head], changed in place. */
+function rotateValues(
+  backend: Backend,
+  values: Float32Array,
+  [rows, heads, width]: readonly [number, number, number],
+  table: RotaryTable,
+): void {
+  const half = table.cos.shape[2]
+  const [cos, sin] = [backend.view(table.cos), backend.view(table.sin)]
+  for (let row = 0; row < rows; row++) {
+    const turn = row * half
+    for (let head = 0; head < heads; head++) {
+      const first = (row * heads + head) * width
+      for (let i = 0; i < half; i++) {
+        const a = values[first + i] ?? 0
+        const b = values[first + half + i] ?? 0
+        const c = cos[turn + i] ?? 0
+        const s = sin[turn + i] ?? 0
+        values[first + i] = a * c - b * s
+        values[first + half + i] = b * c + a * s
+      }
+    }
+  }
 }
 
 /**

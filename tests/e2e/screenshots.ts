@@ -47,9 +47,9 @@ async function run(browser: Browser, served: Served): Promise<void> {
 
   const first = pages.get('light')
   if (first === undefined) throw new Error('no page was opened')
-  await first.getByRole('button', { name: 'Run all three studies on the embedded model' }).click()
+  await first.getByRole('button', { name: 'Run all studies on the embedded model' }).click()
   const done = first.getByRole('navigation', { name: 'Runs' }).getByRole('link', { name: /\(done\)$/ })
-  await done.nth(2).waitFor()
+  await done.nth(3).waitFor()
 
   const plots = (page: Page) => page.locator('.heatmaplayer image').first().waitFor({ state: 'attached' })
   await visit(first.url(), plots)

@@ -24,7 +24,7 @@ export function Invitation() {
       <h1 id="invitation-title">See which parts of a model carry an answer</h1>
       <p>
         Patchlight changes one activation at a time and watches what the model says then. A small trained model is here
-        already: its three studies take seconds, and their heatmaps fill as the results come in.
+        already: its studies take seconds, and their heatmaps fill as the results come in.
       </p>
       <button
         type="button"
@@ -32,7 +32,7 @@ export function Invitation() {
         disabled={starting || built.length === 0}
         onClick={startAll}
       >
-        {starting ? 'Starting …' : 'Run all three studies on the embedded model'}
+        {starting ? 'Starting …' : 'Run all studies on the embedded model'}
       </button>
     </section>
   )
