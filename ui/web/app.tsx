@@ -42,11 +42,13 @@ export function App() {
 function View({ route }: { readonly route: Route }) {
   switch (route.view) {
     case 'home':
+    case 'runs':
       return <HomePage />
     case 'new':
       return <NewRunPage studyId={route.study} presetId={route.preset} />
     case 'run':
       return <RunPage run={route.run} cell={route.cell} />
+    case 'compare':
     case 'watch':
       return <WatchPage runs={route.runs} />
     case 'generate':
