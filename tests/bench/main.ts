@@ -10,10 +10,11 @@ import { forward } from './forward.ts'
 import { largeModel } from './large.ts'
 import { load } from './load.ts'
 import { matmul } from './matmul.ts'
+import { page } from './page.ts'
 import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 
-const BENCHES = [matmul, forward, load, sweep, costModel, largeModel] as const
+const BENCHES = [matmul, forward, load, sweep, page, costModel, largeModel] as const
 const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
 
 const { values, positionals } = parseArgs({
