@@ -37,8 +37,19 @@ export function runFacts(record: RunRecord, specs: readonly FigureSpec[], captio
   return [
     `Model: ${model.name} (${model.layers} layers, ${model.heads} heads, d = ${model.dModel}).`,
     ...(prompts.length === 0 ? [] : [`${capital(prompts.join('; '))}.`]),
+    ...encoding(params),
     `n = ${total.toLocaleString('en')} cells${cells.length > 1 ? ` in ${cells.length} panels` : ''}.`,
   ].join(' ')
+}
+
+/** How prompts became tokens, where it is not as the checkpoint's files say: every number depends on it. */
+function encoding({ bos, chat, system }: RunRecord['params']): readonly string[] {
+  const parts = [
+    ...(bos === 'with' ? ['with the BOS token'] : bos === 'without' ? ['without the BOS token'] : []),
+    ...(chat === true ? ['through the chat template'] : []),
+    ...(chat === true && typeof system === 'string' && system !== '' ? [`after the system prompt “${system}”`] : []),
+  ]
+  return parts.length === 0 ? [] : [`Prompts are encoded ${parts.join(', ')}.`]
 }
 
 /** A prompt that the first panel's caption quotes in full is not quoted in full again. */

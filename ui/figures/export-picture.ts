@@ -35,6 +35,8 @@ export interface PictureOptions {
   readonly annotations?: readonly Annotation[]
   /** Path of a font file to draw in, before the built-in ones. */
   readonly font?: string
+  /** Sentences after the caption of the LaTeX file. @default model, prompts and counts of the run */
+  readonly facts?: string
   /** Name of the PDF that the LaTeX file includes. @default the run's id and the figure's */
   readonly pdfFile?: string
 }
@@ -91,7 +93,7 @@ export async function exportPicture(
         figureTex({
           file: options.pdfFile ?? `${snapshot.record.id}-${figure}.pdf`,
           widthIn: draw.widthIn,
-          caption: `${words} ${runFacts(snapshot.record, specs, words)}`.trim(),
+          caption: `${words} ${options.facts ?? runFacts(snapshot.record, specs, words)}`.trim(),
           label: `${snapshot.record.study}-${figure}`,
           wide: draw.widthIn > ONE_COLUMN_IN,
         }),

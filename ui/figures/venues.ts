@@ -16,18 +16,34 @@ export interface Venue {
 
 const MM = 1 / 25.4
 
+/** What LaTeX calls pt: 1/72.27 in. */
+const TEX_PT = 1 / 72.27
+
+/** Each beside the file that sets it; a column is (\textwidth − \columnsep) / 2. */
 export const VENUES: readonly Venue[] = [
+  // neurips_2024.sty, neurips_2026.sty: textwidth=5.5in
   { id: 'neurips', name: 'NeurIPS', textIn: 5.5 },
+  // iclr2024_conference.sty: \textwidth 5.5 true in
   { id: 'iclr', name: 'ICLR', textIn: 5.5 },
+  // colm2024_conference.sty: \textwidth 5.5 true in
   { id: 'colm', name: 'COLM', textIn: 5.5 },
+  // icml2025.sty: \textwidth 6.75in, \columnsep 0.25in
   { id: 'icml', name: 'ICML', columnIn: 3.25, textIn: 6.75 },
+  // acl.sty: A4 with margin=2.5cm, \columnsep 0.6cm
   { id: 'acl', name: 'ACL, EMNLP, NAACL', columnIn: 77 * MM, textIn: 160 * MM },
-  { id: 'aaai', name: 'AAAI', columnIn: 3.3, textIn: 7 },
+  // aaai24.sty: \textwidth 7.0in, \columnsep 0.375in
+  { id: 'aaai', name: 'AAAI', columnIn: (7 - 0.375) / 2, textIn: 7 },
+  // IEEE's author guide, which rounds IEEEtran.cls: \textwidth 43pc, \columnsep 1pc
   { id: 'ieee', name: 'IEEE', columnIn: 3.5, textIn: 7.16 },
-  { id: 'acm', name: 'ACM (sigconf)', columnIn: 3.33, textIn: 7 },
+  // acmart.cls, sigconf: \textwidth 506.295pt, \columnsep 2pc
+  { id: 'acm', name: 'ACM (sigconf)', columnIn: ((506.295 - 24) / 2) * TEX_PT, textIn: 506.295 * TEX_PT },
+  // jmlr2e.sty: \textwidth 6.0 true in
   { id: 'jmlr', name: 'JMLR', textIn: 6 },
+  // tmlr.sty: \textwidth 6.5 true in
   { id: 'tmlr', name: 'TMLR', textIn: 6.5 },
+  // Nature's research figure guide: 89 mm and 183 mm
   { id: 'nature', name: 'Nature', columnIn: 89 * MM, textIn: 183 * MM },
+  // PNAS's guide for figures: 8.7 cm and 17.8 cm
   { id: 'pnas', name: 'PNAS', columnIn: 87 * MM, textIn: 178 * MM },
 ]
 

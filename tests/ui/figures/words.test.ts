@@ -1,5 +1,6 @@
 /** What is said about pictures: widths of venues, drafted captions, LaTeX, labels. */
 import { describe, expect, it } from 'vitest'
+import type { RunRecord } from '../../../studies/runs/events.ts'
 import { draftCaption, runFacts } from '../../../ui/figures/caption.ts'
 import { exportPicture } from '../../../ui/figures/export-picture.ts'
 import { escapeTex } from '../../../ui/figures/latex.ts'
@@ -20,6 +21,9 @@ describe('widths', () => {
     ['icml', 3.25],
     ['ICML-text', 6.75],
     ['neurips', 5.5],
+    ['aaai-column', 3.3125],
+    ['acl-column', 7.7 / 2.54],
+    ['acm-column', 241.1475 / 72.27],
   ])('%s', (text, inches) => {
     expect(parseWidth(text)).toBeCloseTo(inches, 10)
   })
@@ -50,6 +54,17 @@ describe('captions', () => {
     expect(caption).toBe(
       `(a) residual: The stream is taken from ${quote}. (b) MLP: The MLP output is taken from “…”. Colour: recovered fraction.`,
     )
+  })
+
+  it('say how prompts were encoded where it is not as the checkpoint says', () => {
+    const said = (params: RunRecord['params']) => runFacts({ ...RECORD, params }, [], '')
+    expect(said({ bos: 'config', chat: false, system: '' })).not.toContain('encoded')
+    expect(said({ bos: 'without' })).toContain('Prompts are encoded without the BOS token.')
+    expect(said({ bos: 'with', chat: true, system: 'Be brief.' })).toContain(
+      'Prompts are encoded with the BOS token, through the chat template, after the system prompt “Be brief.”.',
+    )
+    // The template is not used: neither is its system prompt.
+    expect(said({ chat: false, system: 'Be brief.' })).not.toContain('brief')
   })
 
   it('name model, prompts that the study did not quote, and how many cells', () => {
