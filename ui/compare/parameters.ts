@@ -1,0 +1,95 @@
+/** What several runs were asked, a row a parameter, and where they differ. Pure. */
+import type { ParamSchema, ParamValue } from '../../studies/params.ts'
+import type { RunRecord } from '../../studies/runs/events.ts'
+import { letterOf, type Side } from './side.ts'
+
+export interface ParameterRow {
+  readonly key: string
+  readonly label: string
+  /** One a run; null where a run has no such parameter. */
+  readonly texts: readonly (string | null)[]
+  readonly differs: boolean
+}
+
+/** What a run stands on besides its parameters, in the order of interest. */
+const FACTS: readonly (readonly [key: string, label: string, of: (record: RunRecord) => string])[] = [
+  ['study', 'Study', record => record.studyTitle],
+  ['model', 'Model', record => record.model.name],
+  ['weights', 'Weights', record => record.model.fingerprint.slice(0, 12)],
+  ['backend', 'Backend', record => record.backend],
+  ['dtype', 'Number type', record => record.dtype],
+  ['seed', 'Seed', record => String(record.seed)],
+]
+
+/** @param schema the study's parameters, for the names that its form uses */
+export function parameterRows(
+  sides: readonly Pick<Side, 'record'>[],
+  schema: ParamSchema = {},
+): readonly ParameterRow[] {
+  const records = sides.map(({ record }) => record)
+  const facts = FACTS.map(([key, label, of]) => row(key, label, records.map(of)))
+  const keys = new Set(records.flatMap(({ params }) => Object.keys(params)))
+  const params = [...keys].map(key =>
+    row(
+      `param:${key}`,
+      schema[key]?.label ?? key,
+      records.map(({ params: own }) => (own[key] === undefined ? null : textOf(own[key]))),
+    ),
+  )
+  return [...facts, ...params]
+}
+
+/** `clean prompt: A “…”, B “…”`, for captions; the runs' differences in a sentence, or that there are none. */
+export function differencesInWords(rows: readonly ParameterRow[]): string {
+  const differing = rows.filter(({ differs, key }) => differs && key !== 'weights')
+  if (differing.length === 0) return 'The runs have the same parameters.'
+  const each = differing.map(({ label, texts }) => {
+    const words = texts.map((text, run) => `${letterOf(run)} ${text === null ? 'without' : quoted(text)}`)
+    return `${lowered(label)}: ${words.join(', ')}`
+  })
+  return `The runs differ in ${each.join('; ')}.`
+}
+
+/**
+ * Where texts part: the lengths of what all begin with and of what all end with, not overlapping.
+ * Lengths are in UTF-16 units and never part a surrogate pair.
+ */
+export function commonEnds(texts: readonly string[]): { readonly start: number; readonly end: number } {
+  const [first = '', ...others] = texts
+  const least = Math.min(...texts.map(text => text.length))
+  let start = 0
+  while (start < least && others.every(text => text[start] === first[start])) start++
+  if (isHighSurrogate(first, start - 1)) start--
+  let end = 0
+  while (end < least - start && others.every(text => text.at(-1 - end) === first.at(-1 - end))) end++
+  if (end > 0 && isHighSurrogate(first, first.length - end - 1)) end--
+  return { start, end }
+}
+
+function isHighSurrogate(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code >= 0xd800 && code < 0xdc00
+}
+
+function row(key: string, label: string, texts: readonly (string | null)[]): ParameterRow {
+  return { key, label, texts, differs: texts.some(text => text !== texts[0]) }
+}
+
+function textOf(value: ParamValue): string {
+  if (!Array.isArray(value)) return String(value)
+  if (value.length === 0) return 'none'
+  return value.map(one => (Array.isArray(one) ? one.join('  |  ') : String(one))).join('\n')
+}
+
+/** Long values would make a caption that nobody reads. */
+const MAX_QUOTED = 80
+
+function quoted(text: string): string {
+  const line = text.replaceAll('\n', '; ')
+  const characters = [...line]
+  return `“${characters.length <= MAX_QUOTED ? line : `${characters.slice(0, MAX_QUOTED - 1).join('')}…`}”`
+}
+
+function lowered(label: string): string {
+  return /^\p{Lu}\p{Ll}/u.test(label) ? label.charAt(0).toLowerCase() + label.slice(1) : label
+}
