@@ -15,6 +15,8 @@
  *   GET  /api/runs/:id/figures/:figure.svg | .pdf | .png | .tex   the picture; `?width=3.25in` or
  *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`
  *   GET  /api/runs/:id/data.csv | .json | .parquet | .npy | .ipynb   all numbers, or `?figure=ID`
+ *   GET  /api/compare/:figure.svg | .pdf | .png | .tex | .csv | .json?runs=A,B   A, B and A − B of two
+ *        runs or more; as above, and `only=difference`
  *   POST /api/estimate           RunRequest → EstimateView
  *   POST /api/tokenize           {model?, texts, bos?, chat?, system?} → TokenView[]
  *   POST /api/generate           GenerateRequest → a line for each GenerateEvent

@@ -6,6 +6,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { costModel } from './cost-model.ts'
+import { exports } from './exports.ts'
 import { forward } from './forward.ts'
 import { largeModel } from './large.ts'
 import { load } from './load.ts'
@@ -14,7 +15,7 @@ import { page } from './page.ts'
 import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 
-const BENCHES = [matmul, forward, load, sweep, page, costModel, largeModel] as const
+const BENCHES = [matmul, forward, load, sweep, page, exports, costModel, largeModel] as const
 const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
 
 const { values, positionals } = parseArgs({

@@ -1,6 +1,7 @@
 /** The HTTP side: who may ask, then the JSON API, then the page; every error is `{error: sentence}`. */
 import express, { type ErrorRequestHandler, type Express, type Handler } from 'express'
 import type { Workbench } from '../../studies/runs/workbench-types.ts'
+import type { DrawingPool } from './drawing/pool.ts'
 import { HttpError, refusal } from './errors.ts'
 import type { Guard } from './guard.ts'
 import { securityHeaders } from './headers.ts'
@@ -12,6 +13,7 @@ import { runRoutes } from './routes/runs.ts'
 
 export interface AppOptions {
   readonly workbench: Workbench
+  readonly drawing: DrawingPool
   readonly guard: Guard
   readonly page: Handler
   readonly dev: boolean
@@ -22,7 +24,7 @@ export interface AppOptions {
 /** A form with thousands of prompts fits; `refusal` names this limit. */
 const BODY_LIMIT = '1mb'
 
-export function createApp({ workbench, guard, page, dev, log }: AppOptions): Express {
+export function createApp({ workbench, drawing, guard, page, dev, log }: AppOptions): Express {
   const app = express()
   app.disable('x-powered-by')
   app.use(securityHeaders(dev))
@@ -53,7 +55,7 @@ export function createApp({ workbench, guard, page, dev, log }: AppOptions): Exp
     formRoutes(workbench),
     liveRoutes(workbench),
     runRoutes(workbench),
-    downloadRoutes(workbench),
+    downloadRoutes(workbench, drawing),
   )
   api.use(request => {
     throw new HttpError(404, `${request.method} ${request.originalUrl.slice(0, 100)}: no such address`)

@@ -7,6 +7,7 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import type { Workbench } from '../../studies/runs/workbench-types.ts'
 import { createApp } from './app.ts'
+import { DrawingPool } from './drawing/pool.ts'
 import { ServerError } from './errors.ts'
 import { createGuard, isLoopback } from './guard.ts'
 import { builtPage, livePage } from './page.ts'
@@ -51,12 +52,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createServer()
   const webRoot = options.webRoot ?? fileURLToPath(new URL('../web/dist', import.meta.url))
   const live = dev ? await livePage(fileURLToPath(new URL('../web', import.meta.url)), server) : null
-  server.on('request', createApp({ workbench, guard, page: live?.handler ?? builtPage(webRoot), dev, log }))
+  const drawing = new DrawingPool()
+  const page = live?.handler ?? builtPage(webRoot)
+  server.on('request', createApp({ workbench, drawing, guard, page, dev, log }))
   const sockets = attachSockets({ server, workbench, check: request => guard.check(request) })
   const close = async () => {
     const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
     await sockets.close()
     clearTimeout(force)
+    await drawing.close()
     await live?.close()
   }
   try {

@@ -136,6 +136,28 @@ describe('downloads', () => {
     expectRefusal(await download('none.csv'), 404, /figure none: no such figure in this run, which has ripple/)
   })
 
+  it('give a comparison of runs, with the differences, on one scale', async () => {
+    const ids: string[] = []
+    for (const columns of [2, 3]) {
+      const { id } = await workbench.start({ study: 'ripple', params: { rows: 2, columns, pauseMs: 1 } })
+      await until(async () => (await workbench.snapshot(id)).state === 'done')
+      ids.push(id)
+    }
+    const compare = (file: string, query = '') => ask(server, `/api/compare/${file}?runs=${ids.join(',')}${query}`)
+    const json = await compare('ripple.json')
+    expect(json.headers['content-disposition']).toBe(`attachment; filename=${ids.join('-vs-')}-ripple.json`)
+    const document = JSON.parse(json.body)
+    expect(document.figures.map((figure: { title: string }) => figure.title)).toEqual(['A', 'B', 'A − B'])
+    expect(document.figures[2].values).toEqual([0, 0, 0, 0])
+    const svg = await compare('ripple.svg', '&width=3.25in&only=difference')
+    expect(svg.headers['content-type']).toBe('image/svg+xml; charset=utf-8')
+    expect(svg.body).toMatch(/^<svg [^>]*width="3.25in"/)
+    expectRefusal(await compare('nothing.svg'), 400, /^compare nothing: A and B have no figure nothing/)
+    expectRefusal(await compare('ripple.xls'), 404, /one of svg, pdf/)
+    expectRefusal(await ask(server, `/api/compare/ripple.svg?runs=${ids[0]}`), 400, /^runs: expected 2 to 6 ids/)
+    expectRefusal(await ask(server, `/api/compare/ripple.svg?runs=${ids[0]},none`), 404, /run none: no such run/)
+  })
+
   it('give all numbers of a run', async () => {
     const { id } = await workbench.start({ study: 'ripple', params: { rows: 2, columns: 2, pauseMs: 1 } })
     await until(async () => (await workbench.snapshot(id)).state === 'done')
