@@ -1,5 +1,6 @@
 /** Packages that may be absent: found and loaded by name at run time, so that nothing needs them to build. */
 import { createRequire } from 'node:module'
+import { dirname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const require = createRequire(import.meta.url)
@@ -7,6 +8,12 @@ const require = createRequire(import.meta.url)
 /** Whether a package is installed. Says nothing of whether it loads. */
 export function isInstalled(name: string): boolean {
   return pathOf(name) !== undefined
+}
+
+/** The folder of an installed package; undefined if it is absent. */
+export function packageFolder(name: string): string | undefined {
+  const manifest = pathOf(`${name}/package.json`)
+  return manifest === undefined ? undefined : dirname(manifest)
 }
 
 /** Imports a package; rejects if it is absent or does not load. */

@@ -1,7 +1,9 @@
 /**
  * A `Backend` of plain tfjs ops, for tfjs backends whose own matrix product is the fastest there is
- * (`tensorflow`, `webgpu`). A weight is uploaded when it is first used and kept; it is a tensor
- * like any other, so `tf.memory()` counts it.
+ * (`tensorflow`, `webgpu`). A weight is uploaded when it is first used and kept while there is room;
+ * past that, those that were used longest ago go, and come back when they are next needed: a model
+ * that does not fit is uploaded as a pass goes through it. An uploaded weight is a tensor like any
+ * other, so `tf.memory()` counts it.
  */
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
@@ -9,17 +11,52 @@ import { BackendError, internalError } from '../errors.ts'
 import { checkLinear, checkMatMul } from './shapes.ts'
 import type { Backend, BackendName, Weight } from './types.ts'
 
+let uploadedCount = 0
+
+/** Weights that all such backends of this process hold now, each of them a tensor. */
+export function uploadedWeights(): number {
+  return uploadedCount
+}
+
+export interface UploadingOptions {
+  /** Bytes that uploaded weights may take; asked when the first is uploaded. @default no limit */
+  readonly weightBudgetBytes?: () => number
+}
+
 /** Wraps the active tfjs backend. */
-export function uploadingBackend(name: BackendName, library: string): Backend {
+export function uploadingBackend(name: BackendName, library: string, options: UploadingOptions = {}): Backend {
+  // Insertion order is order of use: the first is the one used longest ago.
   const held = new Map<Weight, Tensor2D>()
+  let heldBytes = 0
+  let budget = Number.POSITIVE_INFINITY
+
+  function drop(weight: Weight): void {
+    const tensor = held.get(weight)
+    if (tensor === undefined) return
+    held.delete(weight)
+    heldBytes -= bytesOf(weight)
+    uploadedCount--
+    tensor.dispose()
+  }
 
   function uploaded(weight: Weight): Tensor2D {
     const found = held.get(weight)
-    if (found !== undefined) return found
+    if (found !== undefined) {
+      held.delete(weight)
+      held.set(weight, found)
+      return found
+    }
+    if (held.size === 0) budget = options.weightBudgetBytes?.() ?? budget
+    for (const oldest of held.keys()) {
+      if (heldBytes + bytesOf(weight) <= budget) break
+      drop(oldest)
+    }
     const { inSize, outSize } = weight
     const shape: [number, number] = weight.transposed ? [inSize, outSize] : [outSize, inSize]
     const tensor = tf.keep(tf.tensor2d(weight.data, shape))
     held.set(weight, tensor)
+    heldBytes += bytesOf(weight)
+    uploadedCount++
     return tensor
   }
 
@@ -49,15 +86,15 @@ export function uploadingBackend(name: BackendName, library: string): Backend {
       change(values)
       return tf.tensor(values, x.shape) as T
     },
-    release(weight) {
-      held.get(weight)?.dispose()
-      held.delete(weight)
-    },
+    release: drop,
     dispose() {
-      for (const tensor of held.values()) tensor.dispose()
-      held.clear()
+      for (const weight of held.keys()) drop(weight)
     },
   }
+}
+
+function bytesOf({ inSize, outSize }: Weight): number {
+  return 4 * inSize * outSize
 }
 
 /**

@@ -6,14 +6,31 @@ import type { Model } from '../../engine/model.ts'
 import { checkpointDir, NO_TOKENIZER } from './fixtures.ts'
 import { seededRandom } from './random.ts'
 
-/** Of `wasm` and `blas`, those that work here: `wasm` always does. */
+/** In the order of the suites; PATCHLIGHT_TEST_BACKENDS, a list with commas, leaves only those it names. */
+const TESTED: readonly BackendName[] = ['wasm', 'blas', 'tensorflow', 'webgpu']
+
+/** How many times a suite's tolerance a backend may take, and why it needs that. */
+export const LEEWAY: Readonly<Record<BackendName, { readonly times: number; readonly why: string }>> = {
+  wasm: { times: 1, why: 'float32 in another order of summation, which is what the tolerances are made for' },
+  blas: { times: 1, why: 'the same' },
+  tensorflow: { times: 1, why: 'the same; on CUDA too, where its shortened float32 (TF32) is switched off' },
+  webgpu: { times: 1, why: 'the same' },
+}
+
+/** The backends that suites run over: those that work here, `wasm` always among them. */
 export async function usableBackends(): Promise<BackendName[]> {
+  const only = process.env.PATCHLIGHT_TEST_BACKENDS?.split(',')
   const usable: BackendName[] = []
-  for (const name of ['wasm', 'blas'] as const)
+  for (const name of TESTED) {
+    if (only !== undefined && !only.includes(name)) continue
     await selectBackend(name).then(
       () => usable.push(name),
-      () => undefined,
+      error => {
+        // A suite that was asked for by name must not pass by not running.
+        if (only !== undefined) throw error
+      },
     )
+  }
   return usable
 }
 

@@ -7,8 +7,6 @@
  */
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { selectBackend } from '../../../engine/backends/select.ts'
-import type { BackendName } from '../../../engine/backends/types.ts'
 import { loadModel } from '../../../engine/load.ts'
 import type { Model } from '../../../engine/model.ts'
 import { type Point, pointsOf, SITES } from '../../../engine/points.ts'
@@ -20,17 +18,11 @@ import { runPlain } from '../../../hooks/sweep/plain.ts'
 import type { Patch, SweepBase } from '../../../hooks/sweep/types.ts'
 import { expectClose } from '../../support/close.ts'
 import { checkpointDir, NO_TOKENIZER, supportedCases } from '../../support/fixtures.ts'
+import { LEEWAY, usableBackends } from '../../support/models.ts'
 import { expectNoTensorLeaks } from '../../support/tensors.ts'
 
 /** More by hand: PATCHLIGHT_PROPERTY_RUNS=50. */
 const RUNS_PER_CASE = Number(process.env.PATCHLIGHT_PROPERTY_RUNS ?? 3)
-
-const backends: BackendName[] = []
-for (const name of ['wasm', 'blas'] as const)
-  await selectBackend(name).then(
-    () => backends.push(name),
-    () => undefined,
-  )
 
 /** One random change at one point of a model; positions and donors fit a prompt of `length` tokens. */
 function intervention(model: Model, point: Point, length: number): fc.Arbitrary<Intervention> {
@@ -113,7 +105,7 @@ function baseArbitrary(model: Model): fc.Arbitrary<SweepBase> {
   )
 }
 
-describe.each(backends)('on %s', backend => {
+describe.each(await usableBackends())('on %s', backend => {
   describe.each(supportedCases())('%s', name => {
     let model: Model
     beforeAll(async () => {
@@ -145,7 +137,7 @@ describe.each(backends)('on %s', backend => {
           for await (const { base, patch, values } of runPlain(model, asked)) {
             count++
             const size = Math.max(1, ...Array.from(values, Math.abs))
-            expectClose(found.get(`${base}/${patch}`) ?? [], values, { atol: 2e-5 * size })
+            expectClose(found.get(`${base}/${patch}`) ?? [], values, { atol: 2e-5 * size * LEEWAY[backend].times })
           }
           expect(found.size).toBe(count)
         }),
