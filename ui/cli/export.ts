@@ -2,8 +2,7 @@
  * `patchlight export`: a run's pictures for a paper, and the numbers behind them. The server's
  * downloads are the same bytes.
  */
-import { existsSync, statSync } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { extname, join } from 'node:path'
 import { UsageError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
@@ -19,6 +18,7 @@ import {
 import { figureOf, pictureIds } from '../figures/picture.ts'
 import { parseWidth, WIDTHS } from '../figures/venues.ts'
 import { given, JSON_OPTION, RUNS_OPTION } from './common-options.ts'
+import { fileStem, placeFor } from './out-place.ts'
 import { defineCommand } from './parse.ts'
 import { RUN_ARGUMENT } from './resume.ts'
 import { findRun } from './run-ref.ts'
@@ -103,7 +103,7 @@ export const exportRun = defineCommand({
     } else files.push(...dataFiles(snapshot, format, figure, stem))
 
     const several = files.filter(({ name }) => extname(name) === `.${format}`).length > 1
-    const folder = placeFor(options.out, join(dir, 'figures'), several)
+    const folder = placeFor('export', options.out, join(dir, 'figures'), several)
     const written = files.map(({ name, content }) => ({
       path: writeWhole(folder, name, content),
       bytes: content.length,
@@ -128,23 +128,6 @@ function formatOf(asked: string | undefined, out: string | undefined): Format {
 
 function isPicture(format: Format): format is PictureFormat {
   return PICTURE_FORMATS.some(name => name === format)
-}
-
-/** The name that --out gives a file, without its ending; null where it names a folder or nothing. */
-function fileStem(out: string | undefined): string | null {
-  if (out === undefined || isFolder(out)) return null
-  return basename(out, extname(out))
-}
-
-function isFolder(path: string): boolean {
-  return /[\\/]$/.test(path) || (existsSync(path) ? statSync(path).isDirectory() : extname(path) === '')
-}
-
-function placeFor(out: string | undefined, standard: string, several: boolean): string {
-  if (out === undefined) return standard
-  if (isFolder(out)) return out
-  if (!several) return join(out, '..')
-  throw new UsageError(`export --out: expected a folder, since there are several files to write, got ${out}`)
 }
 
 async function pictureFiles(

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
   export: async () => (await import('./export.ts')).exportRun,
+  compare: async () => (await import('./compare.ts')).compare,
   models: async () => (await import('./models.ts')).models,
   pull: async () => (await import('./pull.ts')).pull,
   logits: async () => (await import('./logits.ts')).logits,
