@@ -28,6 +28,9 @@ export class BackendError extends PatchlightError {
   override readonly name = 'BackendError'
 }
 
+/** A device that is gone, and with it all that this process held there: only a new process can go on. */
+export class DeviceLostError extends BackendError {}
+
 /** A study or run that cannot do what it is asked. */
 export class StudyError extends PatchlightError {
   override readonly name = 'StudyError'

@@ -10,7 +10,7 @@ import { measureRate } from './measure.ts'
 import { createTensorflowBackend, TENSORFLOW_ADVICE, tensorflowInstalled } from './tensorflow.ts'
 import { BACKEND_NAMES, type Backend, type BackendName } from './types.ts'
 import { createWasmBackend } from './wasm.ts'
-import { createWebgpuBackend, WEBGPU_ADVICE, webgpuInstalled } from './webgpu.ts'
+import { createWebgpuBackend, WEBGPU_ADVICE, webgpuPresent } from './webgpu.ts'
 
 interface Candidate {
   readonly create: () => Promise<Backend>
@@ -28,7 +28,7 @@ const CANDIDATES: Readonly<Record<BackendName, Candidate>> = {
     present: tensorflowInstalled,
     advice: () => TENSORFLOW_ADVICE,
   },
-  webgpu: { create: createWebgpuBackend, tfjs: 'webgpu', present: webgpuInstalled, advice: () => WEBGPU_ADVICE },
+  webgpu: { create: createWebgpuBackend, tfjs: 'webgpu', present: webgpuPresent, advice: () => WEBGPU_ADVICE },
   blas: { create: createBlasBackend, tfjs: 'wasm', present: () => true, advice: blasAdvice },
   wasm: { create: () => createWasmBackend(), tfjs: 'wasm', present: () => true, advice: () => 'run `npm ci` again' },
 }

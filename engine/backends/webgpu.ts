@@ -1,79 +1,84 @@
 /**
  * The `webgpu` backend: `@tensorflow/tfjs-backend-webgpu` on the `webgpu` package, which is Dawn,
- * Chrome's implementation, for Node. An adapter that only imitates a GPU is refused: the native
- * libraries beat it.
+ * Chrome's implementation, for Node. An adapter that only imitates a GPU is refused unless it was
+ * asked for (PATCHLIGHT_WEBGPU_SOFTWARE): the native libraries beat it, but it can check results.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.ts'
+import { DAWN, learningEvents, startDawn } from './dawn.ts'
 import { firstLine, importOptional, isInstalled } from './optional.ts'
+import { provideSoftwareDriver, SOFTWARE_SWITCH, softwareAsked } from './software-vulkan.ts'
 import type { Backend } from './types.ts'
 import { expectWorking, uploadingBackend } from './uploading.ts'
+import { DeviceHealth, readSynchronously } from './webgpu-read.ts'
+import { type Adapter, type Device, type Gpu, isTfjsWebgpu, LIMITS } from './webgpu-types.ts'
 
-const DAWN = 'webgpu'
 const TFJS = '@tensorflow/tfjs-backend-webgpu'
 
 export const WEBGPU_ADVICE = `run \`npm i ${DAWN} ${TFJS}\` on a machine with a GPU and its driver`
 
-/** What we use of WebGPU's adapter; `info` differs between versions of the standard. */
-interface Adapter {
-  readonly isFallbackAdapter?: boolean
-  readonly info?: { readonly vendor?: string; readonly architecture?: string; readonly description?: string }
-}
-
-interface Gpu {
-  requestAdapter(): Promise<Adapter | null>
-}
-
 /** Names of adapters that compute on the processor. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i
 
-export function webgpuInstalled(): boolean {
-  return isInstalled(DAWN) && isInstalled(TFJS)
+/** Whether it is worth trying when nobody asked for it: never on software. */
+export function webgpuPresent(): boolean {
+  return isInstalled(DAWN) && isInstalled(TFJS) && !softwareAsked()
 }
 
 /**
  * Loads both packages and makes WebGPU tfjs's active backend.
- * @throws BackendError if a package is absent or does not load, there is no hardware adapter, or results cannot be read.
+ * @throws BackendError if a package is absent or does not load, there is no adapter, or results cannot be read.
  */
 export async function createWebgpuBackend(): Promise<Backend> {
   const missing = [DAWN, TFJS].filter(name => !isInstalled(name))
   if (missing.length > 0) {
     throw new BackendError(`webgpu: expected ${DAWN} and ${TFJS}, got no ${missing.join(' and no ')}; ${WEBGPU_ADVICE}`)
   }
+  if (softwareAsked()) provideSoftwareDriver()
   let gpu: Gpu
   try {
     gpu = await startDawn()
   } catch (error) {
     throw new BackendError(`webgpu: expected ${DAWN} to load, got ${firstLine(error)}; ${WEBGPU_ADVICE}`)
   }
-  const adapter = await gpu.requestAdapter()
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   const description = adapter === null ? 'no adapter' : describe(adapter)
-  if (adapter === null || adapter.isFallbackAdapter === true || SOFTWARE.test(description)) {
-    throw new BackendError(`webgpu: expected a hardware adapter, got ${description}; ${WEBGPU_ADVICE}`)
+  if (adapter === null || (isSoftware(adapter, description) && !softwareAsked())) {
+    const instead = adapter === null ? '' : `, or set ${SOFTWARE_SWITCH}=1 to compute on it all the same, slowly`
+    throw new BackendError(`webgpu: expected a hardware adapter, got ${description}; ${WEBGPU_ADVICE}${instead}`)
   }
-  await importOptional(TFJS)
-  if (!(await tf.setBackend('webgpu'))) {
-    throw new BackendError(`webgpu: expected ${TFJS} to start on ${description}, it did not`)
-  }
+  const device = await openDevice(adapter)
+  const health = new DeviceHealth(device)
+  await startTfjs(device, adapter, health, description)
   const backend = uploadingBackend('webgpu', `Dawn (${description})`)
   expectWorking(backend)
   return backend
 }
 
-/** Gives the process what a browser has: WebGPU's globals and `navigator.gpu`. */
-async function startDawn(): Promise<Gpu> {
-  const { create, globals } = await importOptional(DAWN)
-  if (typeof create !== 'function') throw new Error('no `create`')
-  const gpu: unknown = create([])
-  if (!isGpu(gpu)) throw new Error('no `requestAdapter`')
-  Object.assign(globalThis, globals)
-  if (!('navigator' in globalThis)) Object.defineProperty(globalThis, 'navigator', { value: {}, configurable: true })
-  Object.defineProperty(globalThis.navigator, 'gpu', { value: gpu, configurable: true })
-  return gpu
+/** A device with all that the adapter can do. */
+function openDevice(adapter: Adapter): Promise<Device> {
+  const requiredLimits = Object.fromEntries(LIMITS.map(name => [name, adapter.limits[name]]))
+  return learningEvents(() => adapter.requestDevice({ requiredLimits }))
 }
 
-function isGpu(value: unknown): value is Gpu {
-  return typeof value === 'object' && value !== null && 'requestAdapter' in value
+async function startTfjs(device: Device, adapter: Adapter, health: DeviceHealth, description: string): Promise<void> {
+  const { WebGPUBackend } = await importOptional(TFJS)
+  if (typeof WebGPUBackend !== 'function') throw new BackendError(`webgpu: expected WebGPUBackend in ${TFJS}, got none`)
+  // The package registers itself too, with a device of its own making.
+  if (tf.findBackendFactory('webgpu') !== null) tf.removeBackend('webgpu')
+  tf.registerBackend('webgpu', () => {
+    const tfjs: unknown = Reflect.construct(WebGPUBackend, [device, adapter.info])
+    if (!isTfjsWebgpu(tfjs)) throw new BackendError(`webgpu: expected ${TFJS} 4.22, got another`)
+    readSynchronously(tfjs, health)
+    return tfjs
+  })
+  if (!(await tf.setBackend('webgpu'))) {
+    throw new BackendError(`webgpu: expected ${TFJS} to start on ${description}, it did not`)
+  }
+}
+
+function isSoftware(adapter: Adapter, description: string): boolean {
+  return adapter.isFallbackAdapter === true || adapter.info?.isFallbackAdapter === true || SOFTWARE.test(description)
 }
 
 function describe(adapter: Adapter): string {

@@ -2,7 +2,7 @@
  * The engine's process: takes requests from its parent, answers each once, and ends when the parent
  * does. Everything heavy is imported by what it hands over to, on first use.
  */
-import { PatchlightError } from '../../engine/errors.ts'
+import { DeviceLostError, PatchlightError } from '../../engine/errors.ts'
 import { EngineHost } from './engine-host.ts'
 import type { FromEngine, RequestMessage, ToEngine } from './protocol.ts'
 
@@ -28,7 +28,10 @@ async function answer(request: RequestMessage): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const name = error instanceof PatchlightError ? error.name : ''
-    send({ type: 'failure', id, message, name })
+    const failure: FromEngine = { type: 'failure', id, message, name }
+    // Nothing that this process holds on the device works any more; the next request starts another.
+    if (error instanceof DeviceLostError && process.connected) process.send?.(failure, () => process.exit(1))
+    else send(failure)
   } finally {
     controllers.delete(id)
   }
