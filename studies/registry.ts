@@ -14,9 +14,31 @@ export type AnyStudy = Study<ParamSchema>
 
 export const BUILT_IN_STUDIES: readonly AnyStudy[] = [yesNoSteering, timePatching, neuronAblation, pathPatching]
 
+export interface LoadedStudy {
+  readonly study: AnyStudy
+  /** The text of its file, where it is a user's own. */
+  readonly source: string | null
+  /** Why the file as it stands now is no study: this is the version before. */
+  readonly problem: string | null
+}
+
+interface StudyPlace {
+  readonly id: string
+  readonly file?: string
+}
+
 /** A study by id, or by the absolute path of its file. @throws StudyError */
-export async function loadStudy(ref: { readonly id: string; readonly file?: string }): Promise<AnyStudy> {
+export async function loadStudy(ref: StudyPlace): Promise<AnyStudy> {
+  return (await loadStudyWithSource(ref)).study
+}
+
+/** As `loadStudy`, with what it was made of. @throws StudyError */
+export async function loadStudyWithSource(ref: StudyPlace): Promise<LoadedStudy> {
   if (ref.file !== undefined) return loadStudyFile(ref.file)
+  return { study: builtInStudy(ref), source: null, problem: null }
+}
+
+function builtInStudy(ref: StudyPlace): AnyStudy {
   const found = BUILT_IN_STUDIES.find(study => study.id === ref.id)
   if (found !== undefined) return found
   const ids = BUILT_IN_STUDIES.map(study => study.id)

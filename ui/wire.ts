@@ -10,6 +10,17 @@
  *   GET  /api/runs/:id           RunDocument
  *   POST /api/runs/:id/cancel    → RunSummary
  *   POST /api/runs/:id/resume    → RunSummary
+ *   GET  /api/runs/:id/record    RunRecord
+ *   GET  /api/runs/:id/source    RunSource | null
+ *   GET  /api/runs/:id/preview.png?v=ANY   its first figure, a pixel a cell; `v` lets a browser keep it
+ *   POST /api/runs/:id/meta      MetaPatch → RunSummary
+ *   POST /api/runs/:id/delete    → {}; into the trash
+ *   POST /api/runs/:id/restore   → RunSummary
+ *   GET  /api/runs/:id/archive   the run as one file
+ *   POST /api/runs/import        such a file → RunSummary (201)
+ *   GET  /api/trash              DeletedRun[]
+ *   GET  /api/study-files        StudyFile[]
+ *   POST /api/study-files        {id} → StudyInfo (201)
  *   GET  /api/runs/:id/cell?figure=ID&index=N   CellDetail
  *   GET  /api/runs/:id/figures/:figure.csv | .json | .npy   its numbers
  *   GET  /api/runs/:id/figures/:figure.svg | .pdf | .png | .tex   the picture; `?width=3.25in` or
@@ -118,6 +129,8 @@ export interface ServerToClient {
   batch: (batch: Batch, acknowledge: () => void) => void
   /** Runs that are new or whose summary changed, and runs that are gone. Every client gets it. */
   runs: (changed: readonly RunSummary[], removed: readonly RunId[], acknowledge: () => void) => void
+  /** A study file was saved, made or removed: the list of studies is another. */
+  studies: () => void
   /** Something this client asked for went wrong; `run` says which run it is about, where it is about one. */
   problem: (message: string, run: RunId | null) => void
 }

@@ -9,6 +9,7 @@ import type { RunFold } from './fold.ts'
 import { summarize } from './folder.ts'
 import { JOURNAL_FILE, JournalWriter } from './journal.ts'
 import { lockRun, type RunLock } from './lock.ts'
+import { readMeta } from './meta.ts'
 import type { StudyRef } from './protocol.ts'
 
 export interface RunListener {
@@ -58,7 +59,7 @@ export class ActiveRun {
   }
 
   summary(): RunSummary {
-    return summarize(this.fold.record, this.fold.state, this.fold.progress)
+    return summarize(this.fold.record, this.fold.state, this.fold.progress, readMeta(this.dir))
   }
 
   append(body: EventBody): void {

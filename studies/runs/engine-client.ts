@@ -25,7 +25,7 @@ const CLOSE_GRACE_MS = 2000
 export class EngineGoneError extends StudyError {}
 
 export interface RequestHooks {
-  readonly onBegan?: () => void
+  readonly onBegan?: (source: string | null) => void
   readonly onEvents?: (events: readonly EventBody[]) => void
   readonly onGenerated?: (event: GenerateEvent) => void
   /** Aborting asks the engine to stop between two slices; the reply then says so. */
@@ -124,7 +124,7 @@ export class EngineClient {
     const pending = this.#pending.get(message.id)
     if (pending === undefined) return
     if (message.type === 'began') {
-      pending.hooks.onBegan?.()
+      pending.hooks.onBegan?.(message.source)
     } else if (message.type === 'events') {
       pending.hooks.onEvents?.(message.events)
     } else if (message.type === 'generated') {

@@ -6,7 +6,7 @@ import { detectBackends, selectBackend } from '../../engine/backends/select.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
 import { tokenizePrompt } from '../prompts.ts'
-import { type AnyStudy, BUILT_IN_STUDIES, loadStudy } from '../registry.ts'
+import { type AnyStudy, BUILT_IN_STUDIES, loadStudy, loadStudyWithSource } from '../registry.ts'
 import { cellDetail } from './cell-detail.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
@@ -21,7 +21,7 @@ const MEMORY_MAX_BYTES = 1.5 * 2 ** 30
 
 export interface AnswerHooks {
   readonly signal: AbortSignal
-  readonly began: () => void
+  readonly began: (source: string | null) => void
   readonly events: (events: readonly EventBody[]) => void
   readonly generated: (event: GenerateEvent) => void
 }
@@ -57,7 +57,8 @@ export class EngineHost {
 
   async #studies(file: string | undefined): Promise<StudyInfo[]> {
     if (file === undefined) return BUILT_IN_STUDIES.map(study => studyInfo(study))
-    return [studyInfo(await loadStudy({ id: file, file }), file)]
+    const { study, problem } = await loadStudyWithSource({ id: file, file })
+    return [{ ...studyInfo(study, file), ...(problem === null ? {} : { problem }) }]
   }
 
   async #engineFacts(): Promise<EngineFacts> {
@@ -100,7 +101,7 @@ export class EngineHost {
   }
 
   async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {
-    const study = await loadStudy(call.study)
+    const { study, source } = await loadStudyWithSource(call.study)
     const { model, release } = await this.#models.hold(call.dir)
     const context = new RunContext<ParamSchema>({
       model,
@@ -114,7 +115,7 @@ export class EngineHost {
     try {
       await inStudy(study, call.study.file, () => study.estimate(model, call.params))
       hooks.signal.throwIfAborted()
-      hooks.began()
+      hooks.began(source)
       await inStudy(study, call.study.file, () => study.run(context))
       return { outcome: hooks.signal.aborted ? 'cancelled' : 'done' }
     } catch (error) {

@@ -20,7 +20,7 @@ async function answer(request: RequestMessage): Promise<void> {
   try {
     const output = await host.answer(request, {
       signal: controller.signal,
-      began: () => send({ type: 'began', id }),
+      began: source => send({ type: 'began', id, source }),
       events: events => send({ type: 'events', id, events }),
       generated: event => send({ type: 'generated', id, event }),
     })

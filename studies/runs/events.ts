@@ -56,6 +56,29 @@ type Body =
 export type JournalEvent = { readonly seq: number; readonly t: number } & Body
 export type EventBody = Body
 
+/** `meta.json`: what people say of a run. It may change at any time; the record and the journal do not. */
+export interface RunMeta {
+  /** Shown instead of the title; empty where nobody gave one. */
+  readonly name: string
+  readonly note: string
+  readonly tags: readonly string[]
+  readonly starred: boolean
+  /** Kept, but left out of lists unless asked for. */
+  readonly archived: boolean
+  /** For a run that came as a file: when, and its id where it was made. */
+  readonly imported?: { readonly at: string; readonly id: RunId }
+}
+
+/** A change of some of it; tags come and go one by one, so that two tabs do not undo each other's. */
+export interface MetaPatch {
+  readonly name?: string
+  readonly note?: string
+  readonly addTags?: readonly string[]
+  readonly removeTags?: readonly string[]
+  readonly starred?: boolean
+  readonly archived?: boolean
+}
+
 /** A run as lists show it. */
 export interface RunSummary {
   readonly id: RunId
@@ -70,6 +93,15 @@ export interface RunSummary {
   readonly total: number
   /** One line that tells this run from its neighbours, from its parameters. */
   readonly title: string
+  /** The texts of its prompts, for searching; cut where they are long. */
+  readonly words: string
+  readonly meta: RunMeta
+}
+
+/** A run in the trash. */
+export interface DeletedRun {
+  readonly deletedAt: string
+  readonly run: RunSummary
 }
 
 /** The state of a run after its events up to `seq` inclusive: what a reader starts from. */

@@ -8,14 +8,16 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
-import type { RunId, RunRecord, RunSnapshot, RunState, RunSummary } from './events.ts'
+import type { RunId, RunMeta, RunRecord, RunSnapshot, RunState, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
 import { diskProblem, isErrno, JOURNAL_FILE, type JournalContent, readJournal, readJournalTail } from './journal.ts'
 import { isLocked } from './lock.ts'
-import { runTitle } from './run-title.ts'
+import { META_FILE, readMeta } from './meta.ts'
+import { runTitle, runWords } from './run-title.ts'
 
 export const RECORD_FILE = 'run.json'
-const ID_PATTERN = /^[a-z0-9][a-z0-9-]*$/
+/** What a run's folder may be called; names with a dot in front are ours. */
+export const ID_PATTERN = /^[a-z0-9][a-z0-9-]*$/
 const ID_ATTEMPTS = 20
 /** Holds the last state and progress of any run but one with a huge table at its end; then all is read. */
 const TAIL_BYTES = 64 * 1024
@@ -61,7 +63,7 @@ function two(value: number): string {
 }
 
 /** `2026-11-21-1430-time-patching-k3f9`, in local time: a person looks for "this afternoon's run". */
-function newId(study: string, now: Date): RunId {
+export function newId(study: string, now: Date): RunId {
   const day = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`
   const letters = 'abcdefghijkmnpqrstuvwxyz23456789'
   const tail = Array.from({ length: 4 }, () => letters[randomInt(letters.length)]).join('')
@@ -91,19 +93,19 @@ export function createRunFolder(runsDir: string, record: Omit<RunRecord, 'id'>):
   throw new StudyError(`runs folder ${runsDir}: no free name was found for the run; try again`)
 }
 
-/** Reads `run.json`. @throws StudyError if it is absent or damaged. */
-function readRecord(dir: string): RunRecord {
+/** Reads `run.json`. `where` begins the sentence. @throws StudyError if it is absent or damaged. */
+export function readRecord(dir: string, where = `run ${dir}`): RunRecord {
   let json: unknown
   try {
     json = JSON.parse(readFileSync(join(dir, RECORD_FILE), 'utf8'))
   } catch (error) {
     const reason = isErrno(error, 'ENOENT') ? 'it has no run.json' : 'its run.json is damaged'
-    throw new StudyError(`run ${dir}: ${reason}`)
+    throw new StudyError(`${where}: ${reason}`)
   }
   const parsed = recordSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw new StudyError(`run ${dir}: its run.json is damaged: ${issue?.path.join('.')}: ${issue?.message}`)
+    throw new StudyError(`${where}: its run.json is damaged: ${issue?.path.join('.')}: ${issue?.message}`)
   }
   return withoutUndefined(parsed.data)
 }
@@ -150,7 +152,12 @@ export function readRun(dir: string): RunSnapshot {
     : { ...snapshot, notes: [...snapshot.notes, `The journal of this run is damaged: ${content.damage}.`] }
 }
 
-export function summarize(record: RunRecord, state: RunState, progress: RunSnapshot['progress']): RunSummary {
+export function summarize(
+  record: RunRecord,
+  state: RunState,
+  progress: RunSnapshot['progress'],
+  meta: RunMeta,
+): RunSummary {
   return {
     id: record.id,
     createdAt: record.createdAt,
@@ -163,21 +170,65 @@ export function summarize(record: RunRecord, state: RunState, progress: RunSnaps
     done: progress?.done ?? 0,
     total: progress?.total ?? 0,
     title: record.title ?? runTitle(record.params),
+    words: runWords(record.params),
+    meta,
   }
 }
 
-/** A run as lists show it, read from the end of its journal. @throws StudyError if it is damaged. */
-function readSummary(dir: string): RunSummary {
+/** What the end of a run's journal tells of it. */
+interface Told {
+  readonly record: RunRecord
+  /** As journaled: whether somebody still computes it is another question each time. */
+  readonly state: RunState
+  readonly progress: RunSnapshot['progress']
+}
+
+/** @throws StudyError if the run is damaged */
+function readTold(dir: string): Told {
   const record = readRecord(dir)
   const journal = join(dir, JOURNAL_FILE)
   const events = existsSync(journal) ? readJournalTail(journal, TAIL_BYTES) : []
   const state = events.findLast(event => event.type === 'state')
   const progress = events.findLast(event => event.type === 'progress')
   if ((state === undefined || progress === undefined) && events[0]?.seq !== 0) {
-    const { fold } = readStoredRun(dir)
-    return summarize(record, fold.state, fold.progress)
+    const fold = new RunFold(record, readJournal(journal).events)
+    return { record, state: fold.state, progress: fold.progress }
   }
-  return summarize(record, stateNow(dir, state?.state ?? 'queued'), progress ?? null)
+  return { record, state: state?.state ?? 'queued', progress: progress ?? null }
+}
+
+/** What was read of runs before, by folder: a list of hundreds is asked for again and again. */
+export class SummaryCache {
+  readonly #told = new Map<string, { readonly stamp: string; readonly told: Told }>()
+  readonly #metas = new Map<string, { readonly stamp: string; readonly meta: RunMeta }>()
+
+  /** A run as lists show it, read from the end of its journal. @throws StudyError if it is damaged. */
+  summary(dir: string): RunSummary {
+    const stamp = `${stampOf(join(dir, RECORD_FILE))} ${stampOf(join(dir, JOURNAL_FILE))}`
+    let known = this.#told.get(dir)
+    if (known?.stamp !== stamp) {
+      known = { stamp, told: readTold(dir) }
+      this.#told.set(dir, known)
+    }
+    const { record, state, progress } = known.told
+    return summarize(record, stateNow(dir, state), progress, this.#meta(dir))
+  }
+
+  #meta(dir: string): RunMeta {
+    const stamp = stampOf(join(dir, META_FILE))
+    let known = this.#metas.get(dir)
+    if (known?.stamp !== stamp) {
+      known = { stamp, meta: readMeta(dir) }
+      this.#metas.set(dir, known)
+    }
+    return known.meta
+  }
+}
+
+/** Differs once a file is another or has grown. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.ino}:${stat.size}:${stat.mtimeMs}`
 }
 
 export interface RunList {
@@ -187,14 +238,14 @@ export interface RunList {
   readonly skipped: readonly { readonly dir: string; readonly reason: string }[]
 }
 
-/** All runs in a folder; none if the folder does not exist. */
-export function listRuns(runsDir: string): RunList {
+/** All runs in a folder; none if the folder does not exist. A cache that is kept makes the next list cheap. */
+export function listRuns(runsDir: string, cache = new SummaryCache()): RunList {
   const runs: RunSummary[] = []
   const skipped: { dir: string; reason: string }[] = []
   for (const name of folderNames(runsDir)) {
     const dir = join(runsDir, name)
     try {
-      const summary = readSummary(dir)
+      const summary = cache.summary(dir)
       if (summary.id === name) runs.push(summary)
       else skipped.push({ dir, reason: `run ${dir}: its run.json says that it is run ${summary.id}` })
     } catch (error) {

@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
 import { diskProblem, isErrno } from './journal.ts'
 
-const LOCK_FILE = 'lock'
+export const LOCK_FILE = 'lock'
 const TOUCH_EVERY_MS = 5000
 /** Six missed touches: an owner that is merely slow is not robbed. */
 const STALE_AFTER_MS = 30_000

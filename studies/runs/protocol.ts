@@ -96,8 +96,8 @@ export type ToEngine = RequestMessage | { readonly type: 'cancel'; readonly id: 
 export type FromEngine =
   | { readonly type: 'reply'; readonly id: number; readonly output: unknown }
   | { readonly type: 'failure'; readonly id: number; readonly message: string; readonly name: string }
-  /** The model is loaded and the study begins. */
-  | { readonly type: 'began'; readonly id: number }
+  /** The model is loaded and the study begins; `source` is the text of its file where it is a user's own. */
+  | { readonly type: 'began'; readonly id: number; readonly source: string | null }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly EventBody[] }
   | { readonly type: 'generated'; readonly id: number; readonly event: GenerateEvent }
 

@@ -6,16 +6,22 @@ import { type EngineClient, EngineGoneError } from './engine-client.ts'
 /** A cancel waits this long for the engine to come to the end of its slice before it answers. */
 const CANCEL_PATIENCE_MS = 5000
 
+export interface QueueListener {
+  /** The study begins; `source` is the text of its file where it is a user's own. */
+  began(run: ActiveRun, source: string | null): void
+  settled(run: ActiveRun): void
+}
+
 export class RunQueue {
   readonly #engine: EngineClient
   readonly #waiting: ActiveRun[] = []
   #current: ActiveRun | null = null
   readonly #stoppingSince = new Map<string, number>()
-  readonly #onSettled: (run: ActiveRun) => void
+  readonly #listener: QueueListener
 
-  constructor(engine: EngineClient, onSettled: (run: ActiveRun) => void) {
+  constructor(engine: EngineClient, listener: QueueListener) {
     this.#engine = engine
-    this.#onSettled = onSettled
+    this.#listener = listener
   }
 
   /** The run with this id, if it waits or computes here. */
@@ -91,7 +97,10 @@ export class RunQueue {
         },
         {
           signal: run.controller.signal,
-          onBegan: () => run.setState('running'),
+          onBegan: source => {
+            run.setState('running')
+            this.#listener.began(run, source)
+          },
           onEvents: events => {
             for (const event of events) run.append(event)
           },
@@ -111,7 +120,7 @@ export class RunQueue {
 
   #rest(run: ActiveRun): void {
     this.#stoppingSince.delete(run.id)
-    this.#onSettled(run)
+    this.#listener.settled(run)
     run.close()
   }
 }

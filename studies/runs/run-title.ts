@@ -35,3 +35,13 @@ export function runTitle(
     .map(([key, value]) => `${key}=${value}`)
   return shorten([...(main === undefined ? [] : [prose(main[1])]), ...details].join(' · '), TITLE_LENGTH)
 }
+
+/** A page holds the words of every run: what distinguishes runs stands at the beginning of their prompts. */
+const WORDS_LENGTH = 1000
+
+/** The texts among the values, one after another, for searching. */
+export function runWords(params: Readonly<Record<string, ParamValue>>): string {
+  const texts = Object.values(params).flatMap(value => (Array.isArray(value) ? value.flat() : [value]))
+  const prompts = texts.filter(text => typeof text === 'string').filter(isProse)
+  return shorten([...new Set(prompts)].join(' '), WORDS_LENGTH)
+}

@@ -2,12 +2,14 @@
  * What the command line and the server ask of the rest: one object that knows studies, models and
  * runs, and that keeps the engine in a process of its own.
  */
+
+import type { Readable } from 'node:stream'
 import type { FinishReason } from '../../engine/generate.ts'
 import type { Intervention } from '../../hooks/intervention.ts'
 import type { ParamSchema, ParamValue } from '../params.ts'
 import type { PromptOptions } from '../prompt-params.ts'
 import type { Estimate, Preset } from '../study.ts'
-import type { JournalEvent, RunId, RunSnapshot, RunSummary } from './events.ts'
+import type { DeletedRun, JournalEvent, MetaPatch, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 
 export interface StudyInfo {
   readonly id: string
@@ -18,6 +20,27 @@ export interface StudyInfo {
   readonly presets: readonly Preset[]
   /** Absolute path, for a user's own study. */
   readonly file?: string
+  /** Why the file cannot be read as it stands now: this is the version before. */
+  readonly problem?: string
+}
+
+/** A user's own study file as the page shows it. */
+export interface StudyFile {
+  readonly file: string
+  /** Null where it never could be read. */
+  readonly study: string | null
+  readonly problem: string | null
+}
+
+/** A study's text. */
+export interface RunSource {
+  /** Of its file. */
+  readonly name: string
+  readonly text: string
+  /** `own`: the copy that was kept when the run was computed. `built-in`: the file that ships. */
+  readonly origin: 'own' | 'built-in'
+  /** Where it differs from what is elsewhere, in a sentence or two. */
+  readonly note: string | null
 }
 
 export interface ModelInfo {
@@ -141,6 +164,25 @@ export type WorkbenchEvents = {
   /** A run is new, or its summary changed. */
   run: [summary: RunSummary]
   removed: [run: RunId]
+  /** A study file was saved, made or removed. */
+  studies: []
+}
+
+/** What a person does with runs that were made. */
+export interface RunHistory {
+  record(run: RunId): Promise<RunRecord>
+  /** @throws StudyError for a text that is too long */
+  annotate(run: RunId, patch: MetaPatch): Promise<RunSummary>
+  /** Into the trash. @throws StudyError while it computes or waits */
+  remove(run: RunId): Promise<void>
+  restore(run: RunId): Promise<RunSummary>
+  deleted(): Promise<readonly DeletedRun[]>
+  /** The run as one file, as its bytes are made. */
+  pack(run: RunId): Promise<Readable>
+  /** @throws StudyError in one sentence for anything that is no archive of a run */
+  unpack(content: AsyncIterable<Uint8Array>): Promise<RunSummary>
+  /** The study's source as it ran; null where nothing of it was kept. */
+  source(run: RunId): Promise<RunSource | null>
 }
 
 export interface Workbench {
@@ -163,6 +205,15 @@ export interface Workbench {
   /** Events with `seq >= from`, in order. */
   events(run: RunId, from: number): Promise<readonly JournalEvent[]>
   cell(run: RunId, figure: string, index: number): Promise<CellDetail>
+  readonly history: RunHistory
+  /** The user's own study files. */
+  studyFiles(): Promise<readonly StudyFile[]>
+  /**
+   * Writes a study of one's own to begin with, into the folder of such studies.
+   * @param id kebab-case; the file's name too
+   * @throws StudyError for an id that is none or is taken
+   */
+  newStudy(id: string): Promise<StudyInfo>
   /**
    * Lets a model go on from a prompt, without and with interventions, in turns of a token; after the
    * runs that compute or wait. One text is generated at a time.

@@ -4,6 +4,7 @@
  * does not write itself, it reads from their folders each time, so that several processes may share
  * one runs folder.
  */
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
@@ -13,8 +14,9 @@ import { ActiveRun } from './active-run.ts'
 import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
-import { createRunFolder, listRuns, readRun, readStoredRun, runFolder } from './folder.ts'
+import { createRunFolder, readRun, readStoredRun, runFolder } from './folder.ts'
 import { Generations } from './generations.ts'
+import { LocalHistory } from './history.ts'
 import { JOURNAL_FILE, readJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { isLocked } from './lock.ts'
@@ -24,8 +26,11 @@ import type { StudyRef } from './protocol.ts'
 import { pullModel } from './pull-model.ts'
 import { RunQueue } from './run-queue.ts'
 import { runTitle } from './run-title.ts'
+import { RunShelf } from './shelf.ts'
+import { keepSource } from './source.ts'
 import { Speed } from './speed.ts'
 import { StudyList } from './study-list.ts'
+import { StudyWatch } from './study-watch.ts'
 import type {
   CellDetail,
   DoctorReport,
@@ -34,7 +39,9 @@ import type {
   GenerateRequest,
   ModelInfo,
   PullEvent,
+  RunHistory,
   RunRequest,
+  StudyFile,
   StudyInfo,
   TokenView,
   Workbench,
@@ -50,6 +57,8 @@ export interface WorkbenchOptions {
   readonly models?: readonly string[]
   /** Study files to offer beside the built-in ones. */
   readonly studyFiles?: readonly string[]
+  /** Folder of the user's own studies: what lies in it is offered, and `newStudy` writes there. @default none */
+  readonly studiesDir?: string
   /**
    * Whether a request may name any study file by its path: for the command line, whose user could run
    * it anyway; never for a server.
@@ -68,12 +77,21 @@ export function defaultRunsDir(): string {
   return resolve(fromEnvironment === undefined || fromEnvironment === '' ? 'runs' : fromEnvironment)
 }
 
+/** The folder of the user's own studies that a server offers. */
+export function defaultStudiesDir(): string {
+  const fromEnvironment = process.env.PATCHLIGHT_STUDIES
+  return resolve(fromEnvironment === undefined || fromEnvironment === '' ? 'my-studies' : fromEnvironment)
+}
+
 export function createWorkbench(options: WorkbenchOptions = {}): Workbench {
   return new LocalWorkbench(options)
 }
 
 class LocalWorkbench implements Workbench {
   readonly runsDir: string
+  readonly history: RunHistory
+  readonly #shelf: RunShelf
+  readonly #studyWatch: StudyWatch
   readonly #env: Readonly<Record<string, string>>
   readonly #engine: EngineClient
   readonly #studies: StudyList
@@ -90,11 +108,30 @@ class LocalWorkbench implements Workbench {
     this.runsDir = options.runsDir === undefined ? defaultRunsDir() : resolve(options.runsDir)
     this.#env = options.backend === undefined ? {} : { PATCHLIGHT_BACKEND: options.backend }
     this.#engine = new EngineClient(this.#env)
-    this.#studies = new StudyList(this.#engine, options.studyFiles ?? [], options.allowStudyPaths ?? false)
+    this.#studies = new StudyList(this.#engine, {
+      files: options.studyFiles ?? [],
+      folder: options.studiesDir === undefined ? null : resolve(options.studiesDir),
+      allowPaths: options.allowStudyPaths ?? false,
+    })
+    this.#studyWatch = new StudyWatch(() => this.#listeners.emit('studies'))
+    for (const folder of this.#studies.folders()) this.#studyWatch.add(folder)
     this.#models = new ModelList(this.#engine, options.models ?? [], process.env.PATCHLIGHT_MODELS)
     this.#onProblem = options.onProblem ?? (() => {})
-    this.#queue = new RunQueue(this.#engine, run => this.#settled(run))
+    this.#queue = new RunQueue(this.#engine, {
+      began: (run, source) => keepOwnSource(run, source),
+      settled: run => this.#settled(run),
+    })
     this.#generations = new Generations(this.#engine, this.#queue)
+    this.#shelf = new RunShelf(this.runsDir)
+    this.history = new LocalHistory(this.#shelf, {
+      active: run => this.#queue.find(run)?.summary() ?? null,
+      changed: summary => this.#listeners.emit('run', summary),
+      removed: run => {
+        this.#unwritten.delete(run)
+        this.#listeners.emit('removed', run)
+      },
+      builtIn: async () => (await this.#studies.builtIn()).map(study => study.id),
+    })
   }
 
   studies(): Promise<readonly StudyInfo[]> {
@@ -103,6 +140,17 @@ class LocalWorkbench implements Workbench {
 
   study(study: string): Promise<StudyInfo> {
     return this.#studies.find(study)
+  }
+
+  studyFiles(): Promise<readonly StudyFile[]> {
+    return this.#studies.ownFiles()
+  }
+
+  async newStudy(id: string): Promise<StudyInfo> {
+    const study = await this.#studies.create(id)
+    for (const folder of this.#studies.folders()) this.#studyWatch.add(folder)
+    this.#listeners.emit('studies')
+    return study
   }
 
   models(): Promise<readonly ModelInfo[]> {
@@ -176,7 +224,7 @@ class LocalWorkbench implements Workbench {
   async resume(id: RunId): Promise<RunSummary> {
     const dir = runFolder(this.runsDir, id)
     if (this.#queue.find(id) !== null) throw new StudyError(`run ${id}: it is running already`)
-    const { fold } = readStoredRun(dir)
+    const { fold, content } = readStoredRun(dir)
     const { record } = fold
     const refuse = (why: string) => new StudyError(`run ${id}: it cannot be resumed: ${why}`)
     if (fold.state === 'done') throw refuse('it is done')
@@ -185,15 +233,11 @@ class LocalWorkbench implements Workbench {
     if (study.id !== record.study) throw refuse(`its file now holds the study ${study.id}, not ${record.study}`)
     const changed = changedParameter(study, record)
     if (changed !== null) throw refuse(`the study's parameters changed since: ${changed}; start a new run`)
-    const fingerprint = await this.#engine.request('fingerprint', { dir: record.model.dir })
-    if (fingerprint !== record.model.fingerprint) {
-      throw refuse(
-        `the weights in ${record.model.dir} changed since (fingerprint ${fingerprint}, was ${record.model.fingerprint}); start a new run`,
-      )
-    }
+    const model = { ...record.model, dir: await this.#modelOf(record, refuse) }
     const facts = await this.#engine.request('facts', {})
     this.#unwritten.delete(id)
-    const summary = this.#enqueue(dir, fold, studyRef(study))
+    const here = model.dir === record.model.dir ? fold : new RunFold({ ...record, model }, content.events)
+    const summary = this.#enqueue(dir, here, studyRef(study))
     if (facts.library !== record.library) {
       const run = this.#queue.find(id)
       run?.append({ type: 'note', text: `Begun on ${record.library}, resumed on ${facts.library}.` })
@@ -202,7 +246,7 @@ class LocalWorkbench implements Workbench {
   }
 
   async list(): Promise<readonly RunSummary[]> {
-    const { runs, skipped } = listRuns(this.runsDir)
+    const { runs, skipped } = this.#shelf.list()
     for (const { reason } of skipped) this.#onProblem(reason)
     return runs.map(run => {
       const unwritten = this.#unwritten.get(run.id)
@@ -223,8 +267,8 @@ class LocalWorkbench implements Workbench {
   async cell(id: RunId, figure: string, index: number): Promise<CellDetail> {
     const { record, figures } = await this.snapshot(id)
     checkCell(id, figures, figure, index)
-    const study: StudyRef = { id: record.study, ...(record.studyFile === undefined ? {} : { file: record.studyFile }) }
-    const { dir } = record.model
+    const study = await this.#studyOf(record)
+    const dir = await this.#lookedAt(id, record)
     return this.#engine.request('cell', { dir, study, params: record.params, figure, index })
   }
 
@@ -258,6 +302,7 @@ class LocalWorkbench implements Workbench {
   }
 
   async close(): Promise<void> {
+    this.#studyWatch.close()
     await this.#queue.close(CLOSE_GRACE_MS)
     await this.#engine.close()
   }
@@ -274,6 +319,38 @@ class LocalWorkbench implements Workbench {
     if (computing) return { study, params, dir, flops: null }
     const { flops } = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
     return { study, params, dir, flops }
+  }
+
+  /** A run that came as a file names its study by id: where that is a user's own, its file must be offered here. */
+  async #studyOf({ study, studyFile }: RunRecord): Promise<StudyRef> {
+    return studyFile === undefined ? studyRef(await this.#studies.find(study)) : { id: study, file: studyFile }
+  }
+
+  /** The folder of a run's model, for another look at it. */
+  async #lookedAt(id: RunId, record: RunRecord): Promise<string> {
+    const { dir } = record.model
+    const madeHere = this.#shelf.summary(id).meta.imported === undefined
+    if (madeHere && existsSync(dir)) return dir
+    return this.#modelOf(record, why => new StudyError(`run ${id}: its cells cannot be looked at: ${why}`))
+  }
+
+  /** The folder in which the weights of a run are now, which need not be where they were. */
+  async #modelOf({ model }: RunRecord, refuse: (why: string) => StudyError): Promise<string> {
+    const fingerprint = (dir: string) => this.#engine.request('fingerprint', { dir })
+    if (existsSync(model.dir)) {
+      const now = await fingerprint(model.dir)
+      if (now === model.fingerprint) return model.dir
+      throw refuse(
+        `the weights in ${model.dir} changed since (fingerprint ${now}, was ${model.fingerprint}); start a new run`,
+      )
+    }
+    const alike = (await this.#models.list(() => {})).filter(
+      ({ layers, parameters }) => layers === model.layers && parameters === model.parameters,
+    )
+    for (const { dir } of alike) if ((await fingerprint(dir)) === model.fingerprint) return dir
+    throw refuse(
+      `its model ${model.name} is not here: there is no ${model.dir}; pull it, or offer its folder with --model`,
+    )
   }
 
   async #tokens(dir: string, study: StudyInfo, params: RunRecord['params']): Promise<Record<string, number[][]>> {
@@ -304,6 +381,19 @@ class LocalWorkbench implements Workbench {
 
   #settled(run: ActiveRun): void {
     if (run.diskError !== null) this.#unwritten.set(run.id, run.fold)
+  }
+}
+
+/** Keeps the text of a user's own study with the run that it computes from here on. */
+function keepOwnSource(run: ActiveRun, source: string | null): void {
+  if (source === null || run.study.file === undefined) return
+  try {
+    if (!keepSource(run.dir, run.study.file, source)) return
+    const text = 'The file of this study changed: what came after was computed by its new version.'
+    run.append({ type: 'note', text })
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    run.append({ type: 'note', text: `The study's source is not kept with this run: ${reason}.` })
   }
 }
 

@@ -69,19 +69,23 @@ describe('a user’s own study', () => {
       WHOLE.replace("about: 'Nothing.',", ''),
       /^study own\.ts: its default export is no study: about: /,
     ],
-    ['an id that is no name', WHOLE.replace("'my-own'", "'My Own'"), /no study: id: expected kebab-case$/],
+    ['an id that is no name', WHOLE.replace("'my-own'", "'My Own'"), /no study: id: expected kebab-case \(line 6\)$/],
     ['an unknown kind of parameter', WHOLE.replace("'number'", "'numbr'"), /no study: params\.depth\.kind: /],
     [
       'a default out of range',
       WHOLE.replace('default: 2', 'default: 0'),
-      /own\.ts: parameter depth: expected a number of at least 1, got 0$/,
+      /own\.ts: parameter depth: expected a number of at least 1, got 0 \(line 7\)$/,
     ],
     [
       'a missing module',
       "import 'no-such-package'",
       /^study own\.ts: it cannot be imported: Cannot find package 'no-such-package'/,
     ],
-    ['an exception at the top level', "throw new Error('early')", /^study own\.ts: it cannot be imported: early$/],
+    [
+      'an exception at the top level',
+      "throw new Error('early')",
+      /^study own\.ts: it cannot be imported: early \(line 1\)$/,
+    ],
   ])('with %s is refused in one sentence', async (_what, text, message) => {
     const error = await workbench.study(studyFile(text)).catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(Error)

@@ -8,7 +8,10 @@ import type { FigureSpec } from '../../studies/figure.ts'
 import type { PromptOptions } from '../../studies/prompt-params.ts'
 import type { EventBody, JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from '../../studies/runs/events.ts'
 import { RunFold } from '../../studies/runs/fold.ts'
+import { LocalHistory } from '../../studies/runs/history.ts'
 import { Listeners } from '../../studies/runs/listeners.ts'
+import { NO_META } from '../../studies/runs/meta.ts'
+import { RunShelf } from '../../studies/runs/shelf.ts'
 import type {
   CellDetail,
   DoctorReport,
@@ -17,7 +20,9 @@ import type {
   GenerateRequest,
   ModelInfo,
   PullEvent,
+  RunHistory,
   RunRequest,
+  StudyFile,
   StudyInfo,
   TokenView,
   Workbench,
@@ -57,11 +62,26 @@ interface MemoryRun {
 
 export class MemoryWorkbench implements Workbench {
   readonly runsDir = 'memory'
+  /** Of runs that have folders: there are none here. */
+  readonly history: RunHistory = new LocalHistory(new RunShelf('memory'), {
+    active: () => null,
+    changed: summary => this.#listeners.emit('run', summary),
+    removed: run => this.#listeners.emit('removed', run),
+    builtIn: async () => [],
+  })
   readonly #runs = new Map<RunId, MemoryRun>()
   readonly #listeners = new Listeners<WorkbenchEvents>()
 
   async studies(): Promise<readonly StudyInfo[]> {
     return [STUDY]
+  }
+
+  async studyFiles(): Promise<readonly StudyFile[]> {
+    return []
+  }
+
+  async newStudy(): Promise<StudyInfo> {
+    throw new StudyError('new study: this workbench has no folder for studies')
   }
 
   async study(study: string): Promise<StudyInfo> {
@@ -247,7 +267,9 @@ export class MemoryWorkbench implements Workbench {
   #summary({ record, fold }: MemoryRun): RunSummary {
     const { id, createdAt, study, studyTitle, backend } = record
     const { done, total } = fold.progress ?? { done: 0, total: 0 }
-    return { id, createdAt, study, studyTitle, model: MODEL.name, backend, state: fold.state, done, total, title: id }
+    const model = MODEL.name
+    const { state } = fold
+    return { id, createdAt, study, studyTitle, model, backend, state, done, total, title: id, words: '', meta: NO_META }
   }
 }
 

@@ -1,5 +1,6 @@
 /** `patchlight serve`: the workbench in the browser. */
-import { createWorkbench } from '../../studies/runs/workbench.ts'
+import { RunShelf } from '../../studies/runs/shelf.ts'
+import { createWorkbench, defaultStudiesDir } from '../../studies/runs/workbench.ts'
 import { DEFAULT_PORT, startServer } from '../server/start.ts'
 import { BACKEND_OPTION, given, RUNS_OPTION } from './common-options.ts'
 import { defineCommand } from './parse.ts'
@@ -38,11 +39,13 @@ export const serve = defineCommand({
     const workbench = createWorkbench({
       models: options.model,
       studyFiles: options.study,
+      studiesDir: defaultStudiesDir(),
       ...given('runsDir', options.runs),
       ...given('backend', options.backend),
       onProblem: text => output.say(`Left out: ${text}`),
     })
     try {
+      await new RunShelf(workbench.runsDir).purge('old')
       const server = await startServer({
         workbench,
         dev: options.dev,

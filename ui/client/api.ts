@@ -3,7 +3,7 @@
  * may be shown as it is; `status` is 0 where no server answered.
  */
 import type { PromptOptions } from '../../studies/prompt-params.ts'
-import type { RunId, RunSummary } from '../../studies/runs/events.ts'
+import type { DeletedRun, MetaPatch, RunId, RunRecord, RunSummary } from '../../studies/runs/events.ts'
 import type {
   CellDetail,
   DoctorReport,
@@ -13,6 +13,8 @@ import type {
   ModelInfo,
   PullEvent,
   RunRequest,
+  RunSource,
+  StudyFile,
   StudyInfo,
   TokenView,
 } from '../../studies/runs/workbench-types.ts'
@@ -35,18 +37,20 @@ export interface ApiOptions {
   readonly token?: string
 }
 
+const ARCHIVE_TYPE = 'application/gzip'
+
 export type DownloadFormat = 'csv' | 'json' | 'svg'
 
 export function createApi({ base = '', token }: ApiOptions = {}) {
   async function send(path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
     const headers: Record<string, string> = { accept: 'application/json, application/x-ndjson' }
     if (token !== undefined) headers.authorization = `Bearer ${token}`
-    if (body !== undefined) headers['content-type'] = 'application/json'
+    if (body !== undefined) headers['content-type'] = body instanceof Blob ? ARCHIVE_TYPE : 'application/json'
     const response = await answered(signal, () =>
       fetch(`${base}/api${path}`, {
         method: body === undefined ? 'GET' : 'POST',
         headers,
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
       }),
     )
@@ -82,6 +86,17 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
     start: (request: RunRequest) => ask<RunSummary>('/runs', request),
     cancel: (id: RunId) => ask<RunSummary>(`${run(id)}/cancel`, {}),
     resume: (id: RunId) => ask<RunSummary>(`${run(id)}/resume`, {}),
+    record: (id: RunId, signal?: AbortSignal) => ask<RunRecord>(`${run(id)}/record`, undefined, signal),
+    source: (id: RunId, signal?: AbortSignal) => ask<RunSource | null>(`${run(id)}/source`, undefined, signal),
+    annotate: (id: RunId, patch: MetaPatch) => ask<RunSummary>(`${run(id)}/meta`, patch),
+    /** Into the trash. */
+    remove: (id: RunId) => ask<object>(`${run(id)}/delete`, {}),
+    restore: (id: RunId) => ask<RunSummary>(`${run(id)}/restore`, {}),
+    deleted: (signal?: AbortSignal) => ask<readonly DeletedRun[]>('/trash', undefined, signal),
+    /** A file that `archiveUrl` gave. */
+    importRun: (archive: Blob) => ask<RunSummary>('/runs/import', archive),
+    studyFiles: (signal?: AbortSignal) => ask<readonly StudyFile[]>('/study-files', undefined, signal),
+    newStudy: (id: string) => ask<StudyInfo>('/study-files', { id }),
     cell: (id: RunId, figure: string, index: number, signal?: AbortSignal) =>
       ask<CellDetail>(`${run(id)}/cell?figure=${encodeURIComponent(figure)}&index=${index}`, undefined, signal),
     estimate: (request: RunRequest, signal?: AbortSignal) => ask<EstimateView>('/estimate', request, signal),
@@ -102,6 +117,10 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
     pull: (model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal) =>
       follow('/pull', { model }, onEvent, signal),
     doctor: (signal?: AbortSignal) => ask<DoctorReport>('/doctor', undefined, signal),
+    /** The address of a run as one file, for a link. */
+    archiveUrl: (id: RunId) => `${base}/api${run(id)}/archive`,
+    /** The address of a run's small picture; another `version` is another picture. */
+    previewUrl: (id: RunId, version: string) => `${base}/api${run(id)}/preview.png?v=${encodeURIComponent(version)}`,
     /** The address of a figure's download, for a link. */
     figureUrl: (id: RunId, figure: string, format: DownloadFormat) =>
       `${base}/api${run(id)}/figures/${encodeURIComponent(figure)}.${format}`,

@@ -79,6 +79,12 @@ export class RunFeed {
     return () => this.#runsListeners.delete(listener)
   }
 
+  /** Calls `listener` when a study file was saved, made or removed. */
+  onStudies(listener: () => void): () => void {
+    this.#socket.on('studies', listener)
+    return () => this.#socket.off('studies', listener)
+  }
+
   /** Calls `listener` with the server's sentence about something that is not about one watched run. */
   onProblem(listener: (message: string) => void): () => void {
     this.#problemListeners.add(listener)

@@ -8,8 +8,10 @@ import { securityHeaders } from './headers.ts'
 import { catalogRoutes } from './routes/catalog.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { formRoutes } from './routes/forms.ts'
+import { historyRoutes } from './routes/history.ts'
 import { liveRoutes } from './routes/live.ts'
 import { runRoutes } from './routes/runs.ts'
+import { studyFileRoutes } from './routes/study-files.ts'
 
 export interface AppOptions {
   readonly workbench: Workbench
@@ -56,6 +58,8 @@ export function createApp({ workbench, drawing, guard, page, dev, log }: AppOpti
     liveRoutes(workbench),
     runRoutes(workbench),
     downloadRoutes(workbench, drawing),
+    historyRoutes(workbench),
+    studyFileRoutes(workbench),
   )
   api.use(request => {
     throw new HttpError(404, `${request.method} ${request.originalUrl.slice(0, 100)}: no such address`)

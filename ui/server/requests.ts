@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { parseInterventions } from '../../hooks/intervention.ts'
 import { BOS_CHOICES } from '../../studies/prompt-params.ts'
-import type { RunId } from '../../studies/runs/events.ts'
+import type { MetaPatch, RunId } from '../../studies/runs/events.ts'
 import type { GenerateRequest, RunRequest, Workbench } from '../../studies/runs/workbench-types.ts'
 import { ID_PATTERN } from '../wire.ts'
 import { HttpError } from './errors.ts'
@@ -33,6 +33,17 @@ const generateRequest = z.strictObject({
   interventions: z.exactOptional(z.array(z.unknown())),
 })
 
+const text = z.string()
+const metaPatch = z.strictObject({
+  name: z.exactOptional(text),
+  note: z.exactOptional(text),
+  addTags: z.exactOptional(z.array(text)),
+  removeTags: z.exactOptional(z.array(text)),
+  starred: z.exactOptional(z.boolean()),
+  archived: z.exactOptional(z.boolean()),
+})
+const newStudyRequest = z.strictObject({ id: text })
+
 const pullRequest = z.strictObject({ model: z.string().trim().min(1, 'expected OWNER/NAME, got nothing') })
 
 /** A page tokenizes the prompts of one form at a time. */
@@ -56,6 +67,14 @@ export function parseTokenizeRequest(body: unknown): z.output<typeof tokenizeReq
 export function parseGenerateRequest(body: unknown): GenerateRequest {
   const { interventions, ...rest } = parse(generateRequest, body)
   return interventions === undefined ? rest : { ...rest, interventions: parseInterventions(interventions) }
+}
+
+export function parseMetaPatch(body: unknown): MetaPatch {
+  return parse(metaPatch, body)
+}
+
+export function parseNewStudyRequest(body: unknown): z.output<typeof newStudyRequest> {
+  return parse(newStudyRequest, body)
 }
 
 export function parsePullRequest(body: unknown): z.output<typeof pullRequest> {

@@ -49,6 +49,8 @@ export function attachSockets({ server, workbench, check }: SocketsOptions): Soc
     workbench.on('event', (run: RunId, event) => everySession(session => session.event(run, event))),
     workbench.on('run', summary => everySession(session => session.runs.changed(summary))),
     workbench.on('removed', run => everySession(session => session.removed(run))),
+    // Only the last one counts, and a client that comes back asks anyway: it may be lost.
+    workbench.on('studies', () => io.volatile.emit('studies')),
   ]
 
   io.on('connection', (socket: ClientSocket) => {

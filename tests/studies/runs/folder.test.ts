@@ -1,34 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import type { EventBody } from '../../../studies/runs/events.ts'
 import { createRunFolder, listRuns, readRun, runFolder } from '../../../studies/runs/folder.ts'
-import { JournalWriter } from '../../../studies/runs/journal.ts'
 import { lockRun } from '../../../studies/runs/lock.ts'
-import { RECORD, temporaryFolder } from './support.ts'
-
-function runWith(runsDir: string, ...bodies: EventBody[]): { dir: string; id: string } {
-  const { dir, record } = createRunFolder(runsDir, RECORD)
-  const writer = new JournalWriter(join(dir, 'journal.ndjson'))
-  for (const [t, body] of bodies.entries()) writer.append(body, t)
-  writer.close()
-  return { dir, id: record.id }
-}
-
-const figure: EventBody = {
-  type: 'figure',
-  figure: {
-    id: 'f',
-    title: 'F',
-    x: { kind: 'position', label: 'x', ticks: ['a', 'b'] },
-    y: { kind: 'layer', label: 'y', ticks: ['0', '1'] },
-    metric: 'm',
-    unit: 'logits',
-    scale: 'diverging',
-    marks: [{ symbol: '×', meaning: 'changed' }],
-    caption: 'A figure.',
-  },
-}
+import { FIGURE_EVENT, RECORD, runWith, temporaryFolder } from './support.ts'
 
 describe('run folders', () => {
   it('are named by day, time and study, and never twice the same', () => {
@@ -42,7 +17,7 @@ describe('run folders', () => {
     const { dir } = runWith(
       temporaryFolder(),
       { type: 'state', state: 'running' },
-      figure,
+      FIGURE_EVENT,
       { type: 'cells', figure: 'f', first: 1, values: [0.1, Number.NaN], marks: [1, 0] },
       { type: 'table', table: { id: 't', title: 'T', columns: [], rows: [], caption: '' } },
       { type: 'progress', done: 3, total: 4, etaMs: 10 },
@@ -93,10 +68,16 @@ describe('run folders', () => {
   it('are found in lists whose journals end with much that is no state', () => {
     const runsDir = temporaryFolder()
     const wide = Array.from({ length: 20_000 }, (_, i) => i + 0.5)
-    runWith(runsDir, { type: 'state', state: 'failed' }, { type: 'progress', done: 1, total: 2, etaMs: null }, figure, {
-      type: 'note',
-      text: wide.join(),
-    })
+    runWith(
+      runsDir,
+      { type: 'state', state: 'failed' },
+      { type: 'progress', done: 1, total: 2, etaMs: null },
+      FIGURE_EVENT,
+      {
+        type: 'note',
+        text: wide.join(),
+      },
+    )
     expect(listRuns(runsDir).runs[0]).toMatchObject({ state: 'failed', done: 1, total: 2 })
   })
 

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import type { RunRecord, RunState } from '../../../studies/runs/events.ts'
+import type { EventBody, RunRecord, RunState } from '../../../studies/runs/events.ts'
+import { createRunFolder } from '../../../studies/runs/folder.ts'
+import { JOURNAL_FILE, JournalWriter } from '../../../studies/runs/journal.ts'
 import { createWorkbench, type WorkbenchOptions } from '../../../studies/runs/workbench.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
 
@@ -61,6 +63,31 @@ export async function enginePid(workbench: Workbench, run: string): Promise<numb
   const [, pid] = /process (\d+)/.exec(notes.at(-1) ?? '') ?? []
   if (pid === undefined) throw new Error('the study did not say its process')
   return Number(pid)
+}
+
+/** A run's folder with this journal. */
+export function runWith(runsDir: string, ...bodies: EventBody[]): { dir: string; id: string } {
+  const { dir, record } = createRunFolder(runsDir, RECORD)
+  const writer = new JournalWriter(join(dir, JOURNAL_FILE))
+  for (const [t, body] of bodies.entries()) writer.append(body, t)
+  writer.close()
+  return { dir, id: record.id }
+}
+
+/** A figure of two by two cells, called `f`. */
+export const FIGURE_EVENT: EventBody = {
+  type: 'figure',
+  figure: {
+    id: 'f',
+    title: 'F',
+    x: { kind: 'position', label: 'x', ticks: ['a', 'b'] },
+    y: { kind: 'layer', label: 'y', ticks: ['0', '1'] },
+    metric: 'm',
+    unit: 'logits',
+    scale: 'diverging',
+    marks: [{ symbol: '×', meaning: 'changed' }],
+    caption: 'A figure.',
+  },
 }
 
 export const RECORD: RunRecord = {
