@@ -6,6 +6,7 @@ import { extname, join } from 'node:path'
 import { PatchlightError, StudyError, UsageError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import { readRun, summarize } from '../../studies/runs/folder.ts'
+import { NO_META } from '../../studies/runs/meta.ts'
 import {
   COMPARISON_FORMATS,
   type ComparisonFormat,
@@ -63,7 +64,7 @@ export const compare = defineCommand({
     const sides = [first, second, ...options.with].map(reference => {
       const { runsDir, id } = findRun(reference, options.runs)
       const snapshot = readRun(join(runsDir, id))
-      return sideOf(snapshot, summarize(snapshot.record, snapshot.state, snapshot.progress).title)
+      return sideOf(snapshot, summarize(snapshot.record, snapshot.state, snapshot.progress, NO_META).title)
     })
     const format = formatOf(options.format, options.out)
     const { figures, refused } = comparable(sides, options.figure)
