@@ -44,6 +44,13 @@ export async function createBlasBackend(): Promise<Backend> {
       }
       return out
     },
+    windows: {
+      output: runtime.output,
+      multiply({ m, n, k, a, b, transposeB, c, scale = 1, add = false }) {
+        const layout = { lda: a.stride, ldb: b.stride, ldc: c.stride, alpha: scale, beta: add ? 1 : 0 }
+        sgemm(transposeB, m, n, k, a.values, b.values, c.values, layout)
+      },
+    },
     onHost: true,
     view: x => runtime.view(x),
     edit: (x, change) => runtime.edit(x, change),

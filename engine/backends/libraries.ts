@@ -7,8 +7,19 @@ import koffi from 'koffi'
 import { BackendError } from '../errors.ts'
 import { keepLoaded } from './keep-loaded.ts'
 
+/** Where rows begin, and what becomes of C; dense matrices and C overwritten unless said. */
+interface SgemmLayout {
+  /** Numbers from one row of A, B or C to the next. */
+  readonly lda: number
+  readonly ldb: number
+  readonly ldc: number
+  /** C = alpha · A · B + beta · C */
+  readonly alpha: number
+  readonly beta: number
+}
+
 /**
- * C = A · B, row-major, C overwritten. A is [m, k]; B is [k, n], or [n, k] with `transposeB`.
+ * C = A · B, row-major. A is [m, k]; B is [k, n], or [n, k] with `transposeB`.
  * Sizes are checked by nobody below: the arrays must hold them.
  */
 type Sgemm = (
@@ -19,6 +30,7 @@ type Sgemm = (
   a: Float32Array,
   b: Float32Array,
   c: Float32Array,
+  layout?: SgemmLayout,
 ) => void
 
 export interface BlasLibrary {
@@ -174,6 +186,11 @@ function tryOpen(kind: Kind, handle: Handle, file: string, refusals: string[]): 
   return undefined
 }
 
+/** Rows one after another, C overwritten. */
+function dense(transposeB: boolean, n: number, k: number): SgemmLayout {
+  return { lda: k, ldb: transposeB ? k : n, ldc: n, alpha: 1, beta: 0 }
+}
+
 function openOneDnn(library: Handle): { sgemm: Sgemm; version: string } {
   const call = library.func('dnnl_sgemm', 'int', [
     'char',
@@ -194,8 +211,9 @@ function openOneDnn(library: Handle): { sgemm: Sgemm; version: string } {
   const T = 'T'.charCodeAt(0)
   return {
     version: oneDnnVersion(library),
-    sgemm(transposeB, m, n, k, a, b, c) {
-      const status: unknown = call(N, transposeB ? T : N, m, n, k, 1, a, k, b, transposeB ? k : n, 0, c, n)
+    sgemm(transposeB, m, n, k, a, b, c, layout) {
+      const { lda, ldb, ldc, alpha, beta } = layout ?? dense(transposeB, n, k)
+      const status: unknown = call(N, transposeB ? T : N, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
       if (status !== 0) {
         throw new BackendError(`blas: expected oneDNN to multiply ${m}×${k} by ${k}×${n}, got its status ${status}`)
       }
@@ -230,8 +248,9 @@ function openCblas(library: Handle, symbol: string, integer: 'int32_t' | 'int64_
   const transposed = 112
   return {
     version: openBlasVersion(library),
-    sgemm(transposeB, m, n, k, a, b, c) {
-      call(rowMajor, plain, transposeB ? transposed : plain, m, n, k, 1, a, k, b, transposeB ? k : n, 0, c, n)
+    sgemm(transposeB, m, n, k, a, b, c, layout) {
+      const { lda, ldb, ldc, alpha, beta } = layout ?? dense(transposeB, n, k)
+      call(rowMajor, plain, transposeB ? transposed : plain, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
     },
   }
 }

@@ -21,6 +21,41 @@ export interface Weight {
   readonly transposed: boolean
 }
 
+/** A matrix in host memory: rows `stride` numbers apart, from the first number of `values` on. */
+export interface Window {
+  readonly values: Float32Array
+  readonly stride: number
+}
+
+/** A product c = scale · a · b on windows, with `add` on top of what c holds. */
+export interface WindowProduct {
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  /** [m, k] */
+  readonly a: Window
+  /** [k, n], or [n, k] with `transposeB` */
+  readonly b: Window
+  readonly transposeB: boolean
+  /** [m, n] */
+  readonly c: Window
+  /** @default 1 */
+  readonly scale?: number
+  /** @default false */
+  readonly add?: boolean
+}
+
+/**
+ * What a backend can do beyond ops whose tensors lie in host memory and whose library takes strides:
+ * products read and write parts of tensors where they are, without slices, transposes or joins.
+ */
+export interface HostProducts {
+  /** A new float32 tensor of undefined values. Views taken before it may be stale. */
+  output(shape: number[]): Tensor
+  /** Sizes are checked by nobody below: the windows must hold them. */
+  multiply(product: WindowProduct): void
+}
+
 export interface Backend {
   readonly name: BackendName
   /** What does the products, for people: `oneDNN 2.6.3 (libdnnl.so.2)`. */
@@ -29,6 +64,8 @@ export interface Backend {
   linear(x: Tensor2D, weight: Weight): Tensor2D
   /** [batch, m, k] · [batch, k, n] → [batch, m, n]; with `transposeB`, b is [batch, n, k]. */
   matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D
+  /** Products on parts of tensors, or null where the backend has none. */
+  readonly windows: HostProducts | null
   /** Whether tensors lie in host memory, so that `view` copies nothing and costs nothing. */
   readonly onHost: boolean
   /** The values of a float32 tensor, perhaps without a copy: valid only until the next tensor op. */

@@ -79,6 +79,7 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
       if (batch * m * k * n === 0) return tf.zeros([batch, m, n])
       return tf.matMul(a, b, false, transposeB)
     },
+    windows: null,
     onHost: false,
     view: read,
     edit<T extends Tensor>(x: T, change: (values: Float32Array) => void): T {

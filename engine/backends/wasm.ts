@@ -96,6 +96,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
       if (right !== b) right.dispose()
       return out
     },
+    windows: null,
     onHost: true,
     view: x => runtime.view(x),
     edit: (x, change) => runtime.edit(x, change),

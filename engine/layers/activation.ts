@@ -1,6 +1,5 @@
 /** Activation functions of the MLP. */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Backend } from '../backends/types.ts'
 import type { Activation } from '../spec.ts'
 
 const GELU_SCALE = Math.sqrt(2 / Math.PI)
@@ -19,14 +18,4 @@ export function activate<T extends tf.Tensor>(x: T, activation: Activation): T {
       return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(tf.mul(tf.add(x, cubic), GELU_SCALE)), 1))
     }
   }
-}
-
-/** activation(pre) · up, elementwise; same shape. The caller tidies. */
-export function gated<T extends tf.Tensor>(backend: Backend, pre: T, up: T, activation: Activation): T {
-  if (activation !== 'silu' || !backend.onHost) return tf.mul(activate(pre, activation), up)
-  // Both products in one walk: at this width each kernel is bound by memory.
-  return backend.edit(tf.sigmoid(pre), values => {
-    const [a, b] = [backend.view(pre), backend.view(up)]
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * (a[i] ?? 0) * (b[i] ?? 0)
-  })
 }

@@ -8,6 +8,7 @@ import type { LayerWeights } from '../weights.ts'
 import { fire, isWatched, type PassContext } from './context.ts'
 import { linear } from './linear.ts'
 import { mixGroup } from './mix.ts'
+import { mixInPlace } from './mix-in-place.ts'
 import { normalize } from './norm.ts'
 import { type RotaryTable, rotate } from './rotary.ts'
 
@@ -61,10 +62,17 @@ export function attention(
       tf.tidy(() => rotate(backend, plainK, rotary)),
     )
   }
-  const mixed = batch.groups.map(group => mixGroup(context, group, q, k, v))
-  const zRows = mixed.length === 1 && mixed[0] !== undefined ? mixed[0] : tf.concat(mixed, 0)
+  const zRows = mix(context, q, k, v)
   const z = fire(context, 'z', split(zRows, heads)) // [rows, head, d_head]
   return { out: project(context, z, weights), keys: k, values: v }
+}
+
+/** Every row's values, mixed by its pattern: [rows, head · d_head]. */
+function mix(context: PassContext, q: tf.Tensor3D, k: tf.Tensor3D, v: tf.Tensor3D): tf.Tensor2D {
+  const { backend, batch } = context
+  if (backend.windows !== null) return mixInPlace(context, backend.windows, q, k, v)
+  const mixed = batch.groups.map(group => mixGroup(context, group, q, k, v))
+  return mixed.length === 1 && mixed[0] !== undefined ? mixed[0] : tf.concat(mixed, 0)
 }
 
 /** z [rows, head, d_head] → [rows, d_model]; a head at a time when someone wants each head's share. */
