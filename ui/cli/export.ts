@@ -8,14 +8,9 @@ import { nearest } from '../../engine/nearest.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { readRun } from '../../studies/runs/folder.ts'
 import { DATA_FORMATS, type DataFormat, exportData } from '../figures/export-data.ts'
-import {
-  exportPicture,
-  PICTURE_FORMATS,
-  type PictureFormat,
-  type PictureOptions,
-  parseAnnotation,
-} from '../figures/export-picture.ts'
+import { exportPicture, type PictureOptions, parseAnnotation } from '../figures/export-picture.ts'
 import { figureOf, pictureIds } from '../figures/picture.ts'
+import { PICTURE_FORMATS, type PictureFormat } from '../figures/picture-formats.ts'
 import { parseWidth, WIDTHS } from '../figures/venues.ts'
 import { given, JSON_OPTION, RUNS_OPTION } from './common-options.ts'
 import { fileStem, placeFor } from './out-place.ts'

@@ -11,13 +11,11 @@ import { shape } from './fonts/shape.ts'
 import { figureTex } from './latex.ts'
 import type { Measure } from './metrics.ts'
 import { type Annotation, figureOf, pictureOf } from './picture.ts'
+import type { PictureFormat } from './picture-formats.ts'
 import type { Scene } from './scene.ts'
 import { scenePdf } from './write-pdf.ts'
 import { scenePng } from './write-png.ts'
 import { sceneSvg } from './write-svg.ts'
-
-export const PICTURE_FORMATS = ['svg', 'pdf', 'png', 'tex'] as const
-export type PictureFormat = (typeof PICTURE_FORMATS)[number]
 
 export interface PictureOptions {
   /** @default 6.75, two columns of common venues; see `VENUES` */

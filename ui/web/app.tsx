@@ -1,6 +1,7 @@
 /** The page: head, runs at the left, and the view that the address names. */
 import { useFeedStatus, useRuns } from './services/feed.ts'
 import { type Route, useRoute } from './services/route.ts'
+import { ComparePage } from './views/compare/compare-page.tsx'
 import { DoctorPage } from './views/doctor/doctor-page.tsx'
 import { GeneratePage } from './views/generate/generate-page.tsx'
 import { HomePage } from './views/home/home-page.tsx'
@@ -49,6 +50,7 @@ function View({ route }: { readonly route: Route }) {
     case 'run':
       return <RunPage run={route.run} cell={route.cell} />
     case 'compare':
+      return <ComparePage route={route} />
     case 'watch':
       return <WatchPage runs={route.runs} />
     case 'generate':

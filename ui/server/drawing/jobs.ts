@@ -5,8 +5,9 @@ import type { Side } from '../../compare/side.ts'
 import { figureCsv } from '../../figures/csv.ts'
 import { npy } from '../../figures/data/npy.ts'
 import { type DataFormat, type DataOptions, exportData } from '../../figures/export-data.ts'
-import { exportPicture, type PictureFormat, type PictureOptions } from '../../figures/export-picture.ts'
+import { exportPicture, type PictureOptions } from '../../figures/export-picture.ts'
 import { figureOf } from '../../figures/picture.ts'
+import type { PictureFormat } from '../../figures/picture-formats.ts'
 import { figureDocument } from '../wire-form.ts'
 
 export const FIGURE_DATA_FORMATS = ['csv', 'json', 'npy'] as const

@@ -1,5 +1,5 @@
 /** The page's one connection: its state, the list of runs that it keeps current, and runs as they grow. */
-import { useEffect, useMemo, useState, useSyncExternalStore } from 'react'
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react'
 import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
 import { api } from '../../client/api.ts'
 import { type FeedStatus, RunFeed } from '../../client/run-feed.ts'
@@ -68,4 +68,38 @@ export function useRun(run: RunId): FollowedRun {
     [view, interrupted],
   )
   return { view: told, problem }
+}
+
+/** Several runs at once, in the order asked for, each as `useRun` gives it. */
+export function useRunsTogether(ids: readonly RunId[]): readonly FollowedRun[] {
+  const key = ids.join()
+  const [watches, setWatches] = useState<readonly RunWatch[]>([])
+  useEffect(() => {
+    const opened = key === '' ? [] : key.split(',').map(run => feed.watch(run))
+    setWatches(opened)
+    return () => {
+      for (const watch of opened) watch.close()
+    }
+  }, [key])
+  const subscribe = useMemo(() => {
+    return (listener: () => void) => {
+      const stops = watches.map(watch => watch.subscribe(listener))
+      return () => {
+        for (const stop of stops) stop()
+      }
+    }
+  }, [watches])
+  const seen = useRef<readonly FollowedRun[]>([])
+  return useSyncExternalStore(subscribe, () => {
+    const now = ids.map((id): FollowedRun => {
+      const watch = watches.find(({ run }) => run === id)
+      return { view: watch?.view ?? null, problem: watch?.problem ?? null }
+    })
+    const before = seen.current
+    const same =
+      before.length === now.length &&
+      now.every(({ view, problem }, i) => view === before[i]?.view && problem === before[i]?.problem)
+    if (!same) seen.current = now
+    return seen.current
+  })
 }

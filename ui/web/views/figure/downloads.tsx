@@ -1,51 +1,29 @@
-/** A figure and its numbers as files. The picture is drawn for paper, whatever the screen's theme. */
+/** A figure's way out: one button, behind which every format and width is. */
+import { useMemo } from 'react'
 import type { RunId } from '../../../../studies/runs/events.ts'
-import { api } from '../../../client/api.ts'
 import type { FigureView } from '../../../client/run-view.ts'
-import type { Colouring } from '../../plot/figure.ts'
-import { figurePng } from '../../plot/png.ts'
-import { toastError } from '../../services/toasts.ts'
+import { ExportButton } from '../export/export-button.tsx'
+import { type ExportSource, runFile } from '../export/source.ts'
 
 interface DownloadsProps {
   readonly run: RunId
   readonly panel: FigureView
-  readonly colouring: Colouring
 }
 
-const FORMATS = ['svg', 'csv', 'json'] as const
-
-export function Downloads({ run, panel, colouring }: DownloadsProps) {
-  const { id, title } = panel.spec
-  const savePng = async () => {
-    try {
-      save(await figurePng(panel, colouring), `${run}-${id}.png`)
-    } catch (error) {
-      toastError(error)
-    }
-  }
-  return (
-    <fieldset className="downloads" aria-label={`Downloads of ${title}`}>
-      <button type="button" className="button button-small" aria-label={`PNG of ${title}`} onClick={savePng}>
-        PNG
-      </button>
-      {FORMATS.map(format => (
-        <a
-          key={format}
-          className="button button-small"
-          href={api.figureUrl(run, id, format)}
-          download={`${run}-${id}.${format}`}
-          aria-label={`${format.toUpperCase()} of ${title}`}
-        >
-          {format.toUpperCase()}
-        </a>
-      ))}
-    </fieldset>
+export function Downloads({ run, panel }: DownloadsProps) {
+  const { id, title, group } = panel.spec
+  const source = useMemo(
+    (): ExportSource => ({
+      name: title,
+      data: ['csv', 'json', 'npy', 'parquet', 'ipynb'],
+      panels: group === undefined ? null : `Whole group “${group}” as panels`,
+      address: (format, query) => runFile(run, id, format, query),
+    }),
+    [run, id, title, group],
   )
-}
-
-function save(url: string, name: string): void {
-  const link = document.createElement('a')
-  link.href = url
-  link.download = name
-  link.click()
+  return (
+    <div className="downloads">
+      <ExportButton source={source} />
+    </div>
+  )
 }

@@ -33,7 +33,7 @@ export function FigurePanel({ run, panel, colouring, selected, onOpen, onPoint }
         </span>
       </div>
       <Heatmap panel={panel} colouring={colouring} selected={selected} onOpen={onOpen} onHover={onHover} />
-      <Downloads run={run} panel={panel} colouring={colouring} />
+      <Downloads run={run} panel={panel} />
     </figure>
   )
 }

@@ -4,6 +4,7 @@ import type { RunSummary } from '../../../../studies/runs/events.ts'
 import { api } from '../../../client/api.ts'
 import type { RunView } from '../../../client/run-view.ts'
 import { formatCount, formatWhen } from '../../format.ts'
+import { Link } from '../../parts/link.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { merge } from '../../services/feed.ts'
@@ -50,6 +51,9 @@ export function RunHeader({ view, title }: RunHeaderProps) {
           </p>
         </div>
         <div className="run-header-actions">
+          <Link to={{ view: 'compare', runs: [record.id] }} className="button">
+            Compare with…
+          </Link>
           <span role="status" aria-label="State">
             <StateBadge state={state} />
           </span>
