@@ -1,5 +1,5 @@
 /**
- * A figure as data: axes, unit, scale, marks and caption. Whatever draws it (Plotly on the page,
+ * A figure as data: axes, unit, scale, marks and caption. Whatever draws it (a canvas on the page,
  * SVG for a paper) reads this and nothing else. Cells are row-major: index = y · x.ticks.length + x.
  */
 

@@ -13,8 +13,7 @@ it('starts from the form; cells arrive before it ends, and all of them by then',
   await startFromForm(page, stage.origin, gate.path)
   const half = await untilHalf(page, FIGURE)
   expect(await stateShown(page)).toBe('running')
-  // Plotly draws a heatmap's cells as one image.
-  await page.locator('.heatmaplayer image').waitFor({ state: 'attached' })
+  await page.getByRole('figure', { name: FIGURE }).locator('canvas').waitFor()
   const bar = page.getByRole('progressbar', { name: 'Progress', exact: true })
   expect(Number(await bar.getAttribute('aria-valuenow'))).toBeGreaterThan(0)
   expect(await bar.getAttribute('aria-valuemax')).toBe(String(2 * half))
@@ -82,5 +81,5 @@ it('recovers when the server dies in the middle and comes back, and the run resu
   await page.getByRole('button', { name: 'Resume' }).click()
   await untilState(page, 'done')
   expect(await cellsShown(page, FIGURE)).toEqual({ filled: 2 * half, all: 2 * half })
-  await page.locator('.heatmaplayer image').waitFor({ state: 'attached' })
+  await page.getByRole('figure', { name: FIGURE }).locator('canvas').waitFor()
 })

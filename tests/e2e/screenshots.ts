@@ -51,7 +51,7 @@ async function run(browser: Browser, served: Served): Promise<void> {
   const done = first.getByRole('navigation', { name: 'Runs' }).getByRole('link', { name: /\(done\)$/ })
   await done.nth(3).waitFor()
 
-  const plots = (page: Page) => page.locator('.heatmaplayer image').first().waitFor({ state: 'attached' })
+  const plots = (page: Page) => page.locator('canvas.cells').first().waitFor()
   await visit(first.url(), plots)
   await shoot('side-by-side')
   const address = async (study: string) => {

@@ -1,7 +1,7 @@
 /**
  * A run as a reader holds it: a snapshot and the batches after it, applied in order. `RunState`
  * changes in place as cells arrive; `view()` hands out an immutable picture of it whose unchanged
- * parts keep their identity, and whose changed figures have new arrays (Plotly and React compare by
+ * parts keep their identity, and whose changed figures have new arrays (drawing and React compare by
  * identity, and a copy of 131,072 floats ten times a second costs nothing).
  */
 import { cellCount, type FigureSpec, type TableSpec } from '../../studies/figure.ts'

@@ -1,13 +1,10 @@
 /**
- * Colour scales, shared by the screen (Plotly) and the exports (SVG), so that the two agree: explicit
- * stops at equal steps, interpolated linearly in sRGB, as Plotly does.
+ * Colour scales, shared by the screen and the exports, so that the two agree: explicit stops at equal
+ * steps, interpolated linearly in sRGB.
  *
  * Diverging: ColorBrewer's RdBu, blue for negative and red for positive, always symmetric around 0;
  * red and blue of equal lightness stay apart for every common colour-vision deficiency. Sequential:
  * matplotlib's viridis, which rises evenly in lightness and so survives a grey print.
- *
- * Plotly wants `zmin`/`zmax` from `colourRange` and `colorscale: [...SCALES[scale]]`; its `zmid` is
- * ignored once those are set. Row 0 of a figure is drawn at the top in both (Plotly: `autorange: 'reversed'`).
  */
 import type { FigureSpec } from '../../studies/figure.ts'
 
@@ -18,7 +15,7 @@ export type ColourRange = readonly [low: number, high: number]
 const RDBU = '053061 2166ac 4393c3 92c5de d1e5f0 f7f7f7 fddbc7 f4a582 d6604d b2182b 67001f'
 const VIRIDIS = '440154 482475 414487 355f8d 2a788e 21918c 22a884 44bf70 7ad151 bddf26 fde725'
 
-/** Plotly's form of a colour scale: positions from 0 to 1 with their colours. */
+/** Positions from 0 to 1 with their colours. */
 export const SCALES: Readonly<Record<Scale, readonly Stop[]>> = {
   diverging: stops(RDBU),
   sequential: stops(VIRIDIS),

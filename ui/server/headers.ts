@@ -1,7 +1,7 @@
 /**
- * Security headers. Plotly writes style elements and attributes (`style-src 'unsafe-inline'`) and
- * makes pictures through data and blob addresses; it needs no `eval`. In development Vite's own
- * client comes as an inline script.
+ * Security headers. Pictures may hold style attributes (`style-src 'unsafe-inline'`) and stand under
+ * data and blob addresses; nothing needs `eval`. In development Vite's own client comes as an inline
+ * script.
  */
 import type { RequestHandler } from 'express'
 

@@ -48,7 +48,7 @@ function View({ route }: { readonly route: Route }) {
     case 'new':
       return <NewRunPage studyId={route.study} presetId={route.preset} />
     case 'run':
-      return <RunPage run={route.run} cell={route.cell} />
+      return <RunPage route={route} />
     case 'compare':
       return <ComparePage route={route} />
     case 'watch':

@@ -5,7 +5,6 @@ import './styles/base.css'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
-import { loadPlotly } from './plot/plotly.ts'
 
 const root = document.getElementById('root')
 if (root === null) throw new Error('internal: index.html has no #root')
@@ -14,6 +13,3 @@ createRoot(root).render(
     <App />
   </StrictMode>,
 )
-
-// Once the shell stands: the first figure should not wait for it.
-window.addEventListener('load', () => void loadPlotly().catch(() => {}))

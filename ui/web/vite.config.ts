@@ -12,8 +12,6 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     emptyOutDir: true,
-    // Plotly alone is 1.5 MB; it is a chunk of its own, loaded after the shell is on the screen.
-    chunkSizeWarningLimit: 2000,
     reportCompressedSize: false,
   },
 })

@@ -4,10 +4,12 @@
  */
 import type { FigureSpec } from '../../../studies/figure.ts'
 import type { FigureView } from '../../client/run-view.ts'
-import { type ColourRange, colourRange, type Scale } from '../../figures/colours.ts'
+import type { Scale } from '../../figures/colours.ts'
 
 export interface PanelGroup {
   readonly key: string
+  /** The first panel's figure: the group's name in addresses. */
+  readonly id: string
   readonly panels: readonly FigureView[]
 }
 
@@ -20,43 +22,41 @@ export function groupPanels(panels: readonly FigureView[]): PanelGroup[] {
     if (group === undefined) groups.set(key, [panel])
     else group.push(panel)
   }
-  return [...groups].map(([key, members]) => ({ key, panels: members }))
+  return [...groups].map(([key, members]) => ({ key, id: members[0]?.spec.id ?? '', panels: members }))
 }
 
-/** One colour range for a group's panels; a group with a diverging panel is symmetric around 0. */
-export function rangeOf(panels: readonly FigureView[]): ColourRange {
-  return colourRange(scaleOf(panels), ...panels.map(panel => panel.values))
+/** The same objects for groups in which nothing changed: what is drawn from them need not be drawn again. */
+export function keepGroups(before: readonly PanelGroup[], after: readonly PanelGroup[]): readonly PanelGroup[] {
+  const known = new Map(before.map(group => [group.key, group]))
+  return after.map(group => {
+    const old = known.get(group.key)
+    const same = old?.panels.length === group.panels.length && group.panels.every((panel, i) => panel === old.panels[i])
+    return same ? old : group
+  })
 }
 
+/** Whether two figures have the same ticks, so that a cell of one has its fellow in the other. */
+export function sameAxes(a: FigureSpec, b: FigureSpec): boolean {
+  return sameTicks(a.x.ticks, b.x.ticks) && sameTicks(a.y.ticks, b.y.ticks)
+}
+
+function sameTicks(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((tick, i) => tick === b[i]))
+}
+
+/** A group with a diverging panel is symmetric around 0. */
 export function scaleOf(panels: readonly FigureView[]): Scale {
   return panels.some(panel => panel.spec.scale === 'diverging') ? 'diverging' : 'sequential'
-}
-
-/** How many cells have arrived. A cell that is known to have no value is NaN too and does not count. */
-export function filledCells(panel: FigureView): number {
-  let filled = 0
-  for (const value of panel.values) if (!Number.isNaN(value)) filled += 1
-  return filled
-}
-
-/** Marked cells, or null where there are more than a reader could make out. */
-export function markedCells(panel: FigureView, limit: number): number[] | null {
-  const cells: number[] = []
-  for (let index = 0; index < panel.marks.length; index++) {
-    if (panel.marks[index] === 0) continue
-    if (cells.length === limit) return null
-    cells.push(index)
-  }
-  return cells
 }
 
 /** What a cell is called: `layer 4, position 7 ·am`. */
 export function cellName(spec: FigureSpec, index: number): string {
   const columns = spec.x.ticks.length
-  return `${axisName(spec.y, Math.floor(index / columns))}, ${axisName(spec.x, index % columns)}`
+  return `${tickName(spec.y, Math.floor(index / columns))}, ${tickName(spec.x, index % columns)}`
 }
 
-function axisName(axis: FigureSpec['x'], tick: number): string {
+/** What a tick is called: `layer 4`, `position 7 “am”`. */
+export function tickName(axis: FigureSpec['x'], tick: number): string {
   const label = axis.ticks[tick] ?? String(tick)
   return axis.kind === 'position' ? `${axis.label} ${tick} “${label}”` : `${axis.label} ${label}`
 }

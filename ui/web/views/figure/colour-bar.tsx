@@ -1,7 +1,7 @@
 /** What the colours of a group of panels mean; a pointer shows the value under the cursor. */
 import { SCALES } from '../../../figures/colours.ts'
 import { formatNumber } from '../../format.ts'
-import type { Colouring } from '../../plot/figure.ts'
+import type { Colouring } from '../../plot/paint.ts'
 
 interface ColourBarProps {
   readonly colouring: Colouring

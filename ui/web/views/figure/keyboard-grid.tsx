@@ -1,70 +1,108 @@
 /**
- * The grid around a picture of cells. Assistive technology is told of one cell, the one under the
- * cursor: a table with an element for each of 131,072 cells would serve nobody. Roles are spread
- * from objects because no HTML element means "a grid of which one cell is here".
+ * The grid around a picture: what keyboards and screen readers walk. Assistive technology is told the
+ * grid's size and the row under the cursor, a stretch of it: an element for each of 131,072 cells
+ * would serve nobody. Roles are spread from objects because no HTML element means "a grid of which one
+ * row is here".
  */
-import { type KeyboardEvent, type ReactNode, type RefObject, useId } from 'react'
-import type { FigureView } from '../../../client/run-view.ts'
-import { formatNumber } from '../../format.ts'
-import { cellName } from '../../plot/panels.ts'
+import { type FocusEvent, type KeyboardEvent, type ReactNode, useId } from 'react'
+import type { Place } from '../../plot/shown.ts'
 import { moveCursor } from './cursor.ts'
 
 interface KeyboardGridProps {
-  readonly frame: RefObject<HTMLDivElement | null>
-  readonly panel: FigureView
-  readonly cursor: number | null
-  readonly selected: number | null
-  readonly onMove: (index: number | null) => void
-  readonly onOpen: (index: number) => void
+  readonly name: string
+  /** The id of what says how the keys work. */
+  readonly help?: string | undefined
+  readonly rows: number
+  readonly columns: number
+  /** Where the keyboard's cursor is; null while it is elsewhere on the page. */
+  readonly cursor: Place | null
+  readonly selected: Place | null
+  /** What is at a place, in words. */
+  readonly describe: (place: Place) => string
+  readonly onMove: (to: Place | null) => void
+  readonly onOpen?: (at: Place) => void
+  /** A step beyond the edge of what is shown; `onMove` to where the cursor stays has been called. */
+  readonly onLeave?: (from: Place, columns: number, rows: number) => void
+  /** Nearer, farther, or all of it. */
+  readonly onZoom?: ((how: 'in' | 'out' | 'all', at: Place) => void) | undefined
   readonly children: ReactNode
 }
 
-export function KeyboardGrid({ frame, panel, cursor, selected, onMove, onOpen, children }: KeyboardGridProps) {
-  const { spec, values } = panel
-  const cellId = useId()
-  const columns = spec.x.ticks.length
-  const rows = spec.y.ticks.length
-  const current = Math.min(cursor ?? selected ?? 0, columns * rows - 1)
+/** Cells to either side of the cursor that are in the document. */
+const REACH = 8
+
+const ZOOM_KEYS: Readonly<Record<string, 'in' | 'out' | 'all'>> = { '+': 'in', '=': 'in', '-': 'out', '0': 'all' }
+
+export function KeyboardGrid(props: KeyboardGridProps) {
+  const { name, help, rows, columns, cursor, selected, describe, onMove, onOpen, onLeave, onZoom } = props
+  const grid = useId()
+  const at = within(cursor ?? selected ?? { column: 0, row: 0 }, columns, rows)
 
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Enter' || event.key === ' ') {
-      event.preventDefault()
-      onOpen(current)
-      return
+    const zoom = event.ctrlKey || event.metaKey || event.altKey ? undefined : ZOOM_KEYS[event.key]
+    if ((event.key === 'Enter' || event.key === ' ') && onOpen !== undefined) onOpen(at)
+    else if (zoom !== undefined && onZoom !== undefined) onZoom(zoom, at)
+    else {
+      const next = moveCursor(event.key, event.ctrlKey || event.metaKey, at.row * columns + at.column, columns, rows)
+      if (next === null) return
+      const to = { column: next % columns, row: Math.floor(next / columns) }
+      onMove(to)
+      const step = STEPS[event.key]
+      if (to.column === at.column && to.row === at.row && step !== undefined) onLeave?.(at, ...step)
     }
-    const next = moveCursor(event.key, event.ctrlKey || event.metaKey, current, columns, rows)
-    if (next === null) return
     event.preventDefault()
-    onMove(next)
   }
-  const grid = {
+  const idOf = (column: number) => `${grid}-${at.row}-${column}`
+  const attributes = {
     role: 'grid',
     tabIndex: 0,
-    'aria-label': spec.title,
+    'aria-label': name,
+    'aria-readonly': true,
     'aria-rowcount': rows,
     'aria-colcount': columns,
-    'aria-activedescendant': cellId,
+    'aria-activedescendant': idOf(at.column),
+    ...(help === undefined ? {} : { 'aria-describedby': help }),
     onKeyDown,
-    onFocus: () => {
-      if (frame.current?.matches(':focus-visible') === true) onMove(current)
+    onFocus: (event: FocusEvent) => {
+      if (event.currentTarget.matches(':focus-visible')) onMove(at)
     },
     onBlur: () => onMove(null),
   }
-  const row = { role: 'row', 'aria-rowindex': Math.floor(current / columns) + 1 }
-  const cell = {
-    id: cellId,
-    role: 'gridcell',
-    'aria-colindex': (current % columns) + 1,
-    'aria-selected': current === selected,
-  }
+  const reach = cursor === null ? 0 : REACH
+  const first = Math.max(0, at.column - reach)
+  const last = Math.min(columns - 1, at.column + reach)
+  const row = { role: 'row', 'aria-rowindex': at.row + 1 }
   return (
-    <div ref={frame} className="heatmap" {...grid}>
-      <div className="visually-hidden" {...row}>
-        <div {...cell}>
-          {cellName(spec, current)}: {formatNumber(values[current] ?? Number.NaN)} {spec.unit}
-        </div>
+    <div className="keyboard-grid" {...attributes}>
+      {/* A row of its own for each: an element that stays is not told again. */}
+      <div key={at.row} className="visually-hidden" {...row}>
+        {Array.from({ length: last - first + 1 }, (_, i) => {
+          const column = first + i
+          const cell = {
+            id: idOf(column),
+            role: 'gridcell',
+            'aria-colindex': column + 1,
+            'aria-selected': selected?.row === at.row && selected.column === column,
+          }
+          return (
+            <div key={column} {...cell}>
+              {describe({ column, row: at.row })}
+            </div>
+          )
+        })}
       </div>
-      {children}
+      {props.children}
     </div>
   )
+}
+
+const STEPS: Readonly<Record<string, readonly [columns: number, rows: number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+}
+
+function within({ column, row }: Place, columns: number, rows: number): Place {
+  return { column: Math.min(column, columns - 1), row: Math.min(row, rows - 1) }
 }

@@ -1,26 +1,36 @@
 /** A run: what was asked, how far it is, its figures and tables as they fill, and one cell looked at closely. */
-import { useCallback, useEffect, useMemo } from 'react'
-import type { RunId } from '../../../../studies/runs/events.ts'
-import { groupPanels } from '../../plot/panels.ts'
+import { useCallback, useEffect, useRef } from 'react'
 import { useRun, useRuns } from '../../services/feed.ts'
-import { type CellAddress, navigate } from '../../services/route.ts'
+import {
+  type FigureLook,
+  PLAIN_LOOK,
+  type TableLook,
+  tableLook,
+  withFigureLook,
+  withTableLook,
+} from '../../services/look.ts'
+import { changeLook, showCell } from '../../services/place.ts'
+import type { CellAddress, RunRoute } from '../../services/route.ts'
 import { CellDrawer } from '../cell/cell-drawer.tsx'
 import { FigureGroup } from '../figure/figure-group.tsx'
 import { DataTable } from '../table/data-table.tsx'
 import { Findings } from './findings.tsx'
+import { ProgressNews } from './progress-news.tsx'
 import { RunHeader } from './run-header.tsx'
+import { useFigureLooks, useGroups } from './use-groups.ts'
 import './run.css'
 
-interface RunPageProps {
-  readonly run: RunId
-  readonly cell: CellAddress | null
-}
+const lookAtFigures = (group: string, change: Partial<FigureLook>) =>
+  changeLook(now => withFigureLook(now, group, change))
+const lookAtTable = (table: string, change: Partial<TableLook>) => changeLook(now => withTableLook(now, table, change))
 
-export function RunPage({ run, cell }: RunPageProps) {
+export function RunPage({ route }: { readonly route: RunRoute }) {
+  const { run, cell, look = PLAIN_LOOK } = route
   const { view, problem } = useRun(run)
   const summary = useRuns()?.find(one => one.id === run)
-  const groups = useMemo(() => groupPanels(view === null ? [] : [...view.figures.values()]), [view])
-  const open = useCallback((next: CellAddress | null) => navigate({ view: 'run', run, cell: next }, 'replace'), [run])
+  const groups = useGroups(view)
+  const figureLookOf = useFigureLooks(look)
+  const open = useCallback((next: CellAddress | null) => showCell(run, next), [run])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -30,6 +40,15 @@ export function RunPage({ run, cell }: RunPageProps) {
     return () => window.removeEventListener('keydown', onKey)
   }, [open])
 
+  // A link may be about a figure far down the page.
+  const asked = useRef(cell?.figure ?? route.figure)
+  useEffect(() => {
+    const group = groups.find(({ panels }) => panels.some(panel => panel.spec.id === asked.current))
+    if (group === undefined) return
+    asked.current = undefined
+    document.getElementById(`figure-${group.id}`)?.scrollIntoView({ block: 'nearest' })
+  }, [groups])
+
   if (view === null) {
     return <div className="page">{problem === null ? <Waiting /> : <p className="sentence-error">{problem}</p>}</div>
   }
@@ -38,13 +57,22 @@ export function RunPage({ run, cell }: RunPageProps) {
     <div className="run-page" data-drawer={shown !== undefined}>
       <div className="page run-body">
         <RunHeader view={view} title={summary?.title ?? view.record.studyTitle} />
+        <ProgressNews state={view.state} progress={view.progress} />
         {problem !== null && <p className="sentence-error">{problem}</p>}
         <Findings summary={view.summary} notes={view.notes} />
         {groups.map(group => (
-          <FigureGroup key={group.key} run={run} group={group} selected={cell} onOpen={open} />
+          <FigureGroup
+            key={group.key}
+            run={run}
+            group={group}
+            selected={group.panels.some(panel => panel.spec.id === cell?.figure) ? cell : null}
+            look={figureLookOf(group.id)}
+            onOpen={open}
+            onLook={lookAtFigures}
+          />
         ))}
         {view.tables.map(table => (
-          <DataTable key={table.id} table={table} />
+          <DataTable key={table.id} table={table} look={tableLook(look, table.id)} onLook={lookAtTable} />
         ))}
         {groups.length === 0 && view.error === null && <Waiting />}
       </div>

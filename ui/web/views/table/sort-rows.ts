@@ -1,5 +1,5 @@
 /** Rows in the order of one column; what has no value comes last either way. */
-type Row = Readonly<Record<string, string | number | null>>
+export type Row = Readonly<Record<string, string | number | null>>
 
 export interface Sorting {
   readonly key: string
