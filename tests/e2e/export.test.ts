@@ -19,16 +19,16 @@ async function openRun(): Promise<Page> {
   return page
 }
 
-async function download(page: Page, format: string): Promise<{ name: string; bytes: Buffer }> {
+async function download(page: Page, role: 'button' | 'link', format: string): Promise<{ name: string; bytes: Buffer }> {
   const waiting = page.waitForEvent('download')
-  await page.getByRole('link', { name: `${format} of ${FIGURE}` }).click()
+  await page.getByRole(role, { name: `${format} of ${FIGURE}` }).click()
   const file = await waiting
   return { name: file.suggestedFilename(), bytes: readFileSync(await file.path()) }
 }
 
-it('PNG: at print density, on white whatever the theme', async () => {
+it('PNG: at twice the density, on white whatever the theme', async () => {
   const page = await openRun()
-  const { name, bytes } = await download(page, 'PNG')
+  const { name, bytes } = await download(page, 'button', 'PNG')
   expect(name).toBe(`${run}-cells.png`)
   expect(bytes.subarray(1, 4).toString()).toBe('PNG')
   expect(bytes.readUInt32BE(16)).toBe(1800)
@@ -50,7 +50,7 @@ it('PNG: at print density, on white whatever the theme', async () => {
 })
 
 it('SVG: vectors, with the labels as text', async () => {
-  const { name, bytes } = await download(await openRun(), 'SVG')
+  const { name, bytes } = await download(await openRun(), 'link', 'SVG')
   expect(name).toBe(`${run}-cells.svg`)
   const text = bytes.toString()
   expect(text).toMatch(/^(<\?xml[^>]*>\s*)?<svg /)
@@ -60,14 +60,14 @@ it('SVG: vectors, with the labels as text', async () => {
 
 it('JSON and CSV: every value', async () => {
   const page = await openRun()
-  const json = JSON.parse((await download(page, 'JSON')).bytes.toString())
+  const json = JSON.parse((await download(page, 'link', 'JSON')).bytes.toString())
   expect(json.run).toBe(run)
   const values: number[] = json.values
   expect(values).toHaveLength(json.spec.x.ticks.length * json.spec.y.ticks.length)
   values.forEach((value, cell) => {
     expect(value).toBeCloseTo(Math.sin(cell), 6)
   })
-  const csv = (await download(page, 'CSV')).bytes.toString().trim().split(/\r?\n/)
+  const csv = (await download(page, 'link', 'CSV')).bytes.toString().trim().split(/\r?\n/)
   expect(csv).toHaveLength(values.length + 1)
   for (const cell of [1, 5]) expect(csv[cell + 1]).toContain(String(values[cell]).slice(0, 8))
 })

@@ -1,6 +1,6 @@
 /** A run's cells on the shared axes, or what is left when a run is taken from the first. */
 import { useCallback } from 'react'
-import { filledCells } from '../../plot/panels.ts'
+import { statisticsOf } from '../../plot/statistics.ts'
 import { Heatmap } from '../figure/heatmap.tsx'
 import type { ComparedView } from './use-comparison.ts'
 
@@ -26,10 +26,17 @@ export function ComparedPanel({ view, title, selected, pointed, onOpen, onPoint 
           <span className="compared-run">{title}</span>
         </h3>
         <span className="muted small">
-          {filledCells(panel).toLocaleString('en')} / {panel.values.length.toLocaleString('en')} cells
+          {statisticsOf(panel).filled.toLocaleString('en')} / {panel.values.length.toLocaleString('en')} cells
         </span>
       </div>
-      <Heatmap panel={panel} colouring={colouring} selected={selected ?? pointed} onOpen={onOpen} onHover={onHover} />
+      <Heatmap
+        panel={panel}
+        colouring={colouring}
+        selected={selected}
+        linked={pointed}
+        onOpen={onOpen}
+        onHover={onHover}
+      />
     </figure>
   )
 }

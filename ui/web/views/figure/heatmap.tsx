@@ -6,7 +6,7 @@ import { geometryOf, nearestPlace } from '../../plot/geometry.ts'
 import { type Colouring, cellSeenAt } from '../../plot/paint.ts'
 import { cellName } from '../../plot/panels.ts'
 import { cellAt, type Place, panBy, placeOf, type Selection, shownCells, zoomBy, zoomTo } from '../../plot/shown.ts'
-import type { FigureLook } from '../../services/look.ts'
+import { type FigureLook, PLAIN_FIGURE } from '../../services/look.ts'
 import { useSeen, useWidth } from '../../services/size.ts'
 import { Axes } from './axes.tsx'
 import { CellCanvas } from './cell-canvas.tsx'
@@ -17,8 +17,8 @@ import { type PlotPoint, usePointer } from './use-pointer.ts'
 
 interface HeatmapProps {
   readonly panel: FigureView
-  /** Which of its cells are shown, and which way round. */
-  readonly look: Selection
+  /** Which of its cells are shown, and which way round. @default all, as they lie */
+  readonly look?: Selection
   readonly colouring: Colouring
   /** The cell that is open. */
   readonly selected: number | null
@@ -33,10 +33,10 @@ interface HeatmapProps {
 }
 
 const ZOOM_STEP = 2
-const ALL: FigureLook['zoom'] = { x: null, y: null }
+const ALL = PLAIN_FIGURE.zoom
 
 export function Heatmap(props: HeatmapProps) {
-  const { panel, look, colouring, selected, linked = null, help, onOpen, onHover, onZoom } = props
+  const { panel, look = PLAIN_FIGURE, colouring, selected, linked = null, help, onOpen, onHover, onZoom } = props
   const { spec, values } = panel
   const { transpose, layers, tokens, zoom } = look
   const frame = useRef<HTMLDivElement>(null)
