@@ -16,7 +16,9 @@ export interface Stage {
   readonly origin: string
   served: Served
   /** Starts a run of the slow study without the page, and waits for its end. */
-  finishedRun(): Promise<string>
+  finishedRun(params?: Readonly<Record<string, string | number>>): Promise<string>
+  /** Starts a run of the slow study without the page. */
+  startedRun(params?: Readonly<Record<string, string | number>>): Promise<string>
   /** A page of its own profile; the test fails if it complains. */
   open(options?: BrowserContextOptions): Promise<Page>
 }
@@ -65,8 +67,12 @@ export function setStage(studies: readonly string[] = [SLOW_STUDY]): Stage {
     set served(next) {
       served = next
     },
-    async finishedRun() {
-      const { id }: RunSummary = await ask('/api/runs', { study: 'slow' })
+    async startedRun(params = {}) {
+      const { id }: RunSummary = await ask('/api/runs', { study: 'slow', params })
+      return id
+    },
+    async finishedRun(params) {
+      const id = await this.startedRun(params)
       for (;;) {
         const runs: RunSummary[] = await ask('/api/runs')
         if (runs.some(run => run.id === id && run.state === 'done')) return id

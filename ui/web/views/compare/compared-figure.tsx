@@ -6,6 +6,7 @@ import { useCallback, useMemo, useState } from 'react'
 import { isRefused } from '../../../compare/align.ts'
 import type { ScaleMode } from '../../../compare/figures.ts'
 import { letterOf, type Side, spoken } from '../../../compare/side.ts'
+import { formatNumber } from '../../format.ts'
 import { Segmented } from '../../parts/segmented.tsx'
 import { PLAIN_LOOK } from '../../services/look.ts'
 import { type CompareRoute, navigate } from '../../services/route.ts'
@@ -14,7 +15,7 @@ import { comparisonFile, type ExportSource } from '../export/source.ts'
 import { ColourBar } from '../figure/colour-bar.tsx'
 import { CellReadout } from './cell-readout.tsx'
 import { ComparedPanel } from './compared-panel.tsx'
-import { useComparison } from './use-comparison.ts'
+import { type ComparedView, useComparison } from './use-comparison.ts'
 
 interface ComparedFigureProps {
   readonly route: CompareRoute
@@ -109,6 +110,7 @@ export function ComparedFigure({ route, ids, sides, figure, figures }: ComparedF
             value={valueAt(first)}
           />
           {mode === 'own' && <BarOf of={differences} view={difference} value={valueAt(difference)} />}
+          <p className="muted small">{largest(views)}</p>
         </div>
       )}
       <div className="compared-panels" data-runs={ids.length}>
@@ -139,9 +141,19 @@ export function ComparedFigure({ route, ids, sides, figure, figures }: ComparedF
   )
 }
 
+/** A difference that is small beside the runs' own values is all but white on their scale. */
+function largest(views: readonly ComparedView[]): string {
+  const each = views.flatMap(({ panel, difference }) => {
+    if (!difference) return []
+    const most = panel.values.reduce((size, value) => (Math.abs(value) > size ? Math.abs(value) : size), 0)
+    return [`largest |${panel.spec.title}|: ${formatNumber(most)} ${panel.spec.unit}`]
+  })
+  return each.join(', ')
+}
+
 interface BarOfProps {
   readonly of: string
-  readonly view: Parameters<typeof ComparedPanel>[0]['view']
+  readonly view: ComparedView
   readonly value: number | null
 }
 
