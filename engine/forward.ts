@@ -3,7 +3,7 @@
  * prompts, a step of generation and a slice of a sweep differ only in their lanes.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Backend } from './backends/types.ts'
+import type { Backend, Weight } from './backends/types.ts'
 import { internalError } from './errors.ts'
 import { type Batch, batchOf, type KeyValues, type Lane } from './lanes.ts'
 import { attentionHalf, enterBlock, joinAttention, joinMlp, mlpHalf } from './layers/block.ts'
@@ -197,6 +197,47 @@ function throughVocabulary(backend: Backend, x: tf.Tensor2D, { parts, bias }: Un
   const [first] = products
   const logits = products.length === 1 && first !== undefined ? first : tf.concat(products, 1)
   return bias === null ? logits : tf.add(logits, tf.tensor1d(bias))
+}
+
+/**
+ * Logits of every row, part after part of the vocabulary, so that they need not be held at once.
+ * Keeps `stream`. No hook point fires.
+ * @param maxTokens of a part; a backend that holds what it made of a weight gets the weights' own parts
+ * @param visit is lent logits [rows, tokens] of the tokens that follow those before
+ */
+export function unembedInParts(
+  model: Model,
+  stream: tf.Tensor2D,
+  maxTokens: number,
+  visit: (logits: tf.Tensor2D) => void,
+): void {
+  const { spec, weights, backend } = model
+  const { bias } = weights.unembed
+  const cap = spec.logitSoftCap
+  tf.tidy(() => {
+    const context = passContext(model, batchOf([]), NO_TAP, -1)
+    const normed = normalize(context, stream, weights.finalNorm, spec.norm, null)
+    let first = 0
+    for (const whole of weights.unembed.parts())
+      for (const weight of backend.windows === null ? [whole] : rowsInParts(whole, maxTokens)) {
+        const own = bias?.subarray(first, first + weight.outSize) ?? null
+        tf.tidy(() => {
+          const raw = linear(backend, normed, { weight, bias: own })
+          visit(cap === null ? raw : tf.mul<tf.Tensor2D>(tf.tanh(tf.div(raw, cap)), cap))
+        })
+        first += weight.outSize
+      }
+  })
+}
+
+/** Consecutive rows of a matrix as matrices, without a copy. */
+function rowsInParts(weight: Weight, maxRows: number): Weight[] {
+  const { name, data, inSize, outSize, transposed } = weight
+  if (transposed || outSize <= maxRows) return [weight]
+  return Array.from({ length: Math.ceil(outSize / maxRows) }, (_, i) => {
+    const [begin, end] = [i * maxRows, Math.min(outSize, (i + 1) * maxRows)]
+    return { name, outSize: end - begin, inSize, data: data.subarray(begin * inSize, end * inSize), transposed }
+  })
 }
 
 /**

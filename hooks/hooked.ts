@@ -12,7 +12,8 @@ import { collectDonors } from './donors.ts'
 import { compileEdits, resolvePositions } from './edit.ts'
 import type { Intervention, Positions } from './intervention.ts'
 import { type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
-import { checkMetric, type Metric, measure } from './metric.ts'
+import { measure } from './measure.ts'
+import { checkMetric, type Metric } from './metric.ts'
 
 export { checkPrompt }
 

@@ -11,7 +11,8 @@ import type { Model } from '../../engine/model.ts'
 import { type Point, pointOf } from '../../engine/points.ts'
 import type { Capture } from '../capture.ts'
 import { LaneTap } from '../lane-tap.ts'
-import { type Metric, measure } from '../metric.ts'
+import { measure } from '../measure.ts'
+import type { Metric } from '../metric.ts'
 import type { PlannedPatch } from './resolve.ts'
 
 export interface BaseRun {

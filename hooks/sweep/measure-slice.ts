@@ -1,15 +1,21 @@
 /** Metrics of a slice's lanes from their last streams, without ever holding the logits of all of them. */
-import * as tf from '@tensorflow/tfjs-core'
-import { takeRows, unembed, unembedTokens } from '../../engine/forward.ts'
+import type * as tf from '@tensorflow/tfjs-core'
+import { takeRows, unembed, unembedInParts, unembedTokens } from '../../engine/forward.ts'
 import { batchOf, type Lane } from '../../engine/lanes.ts'
 import type { Model } from '../../engine/model.ts'
 import { type LaneHooks, LaneTap } from '../lane-tap.ts'
-import { measure, measureColumns } from '../metric.ts'
+import { measure, measureColumns, RowMetrics } from '../measure.ts'
+import { type Metric, worksInParts } from '../metric.ts'
 import type { SweepLane } from './slice-pass.ts'
 import type { PatchResult, SweepBase } from './types.ts'
 
-/** Logits held at once: 128 MB, enough rows for products at the library's rate. */
-const MAX_LOGITS = 32_000_000
+/** Logits held at once where they are read in parts: 32 MB, near the cache. */
+const PART_LOGITS = 8_000_000
+/** Where they are not: 128 MB, enough rows for products at the library's rate. */
+const WHOLE_LOGITS = 32_000_000
+/** Rows at once, and tokens at least: products of fewer do not reach the library's rate. */
+const PART_ROWS = 1024
+const PART_TOKENS = 4096
 
 /**
  * @param stream [lanes, d_model], kept
@@ -26,31 +32,59 @@ export function measureSlice(
   const hooked = lanes.some(lane => isHooked(lateHooks(model, lane)))
   for (const [base, rows] of rowsByBase(lanes)) {
     const metrics = bases[base]?.metrics ?? []
-    const step = Math.max(1, Math.floor(MAX_LOGITS / model.spec.vocab))
+    const inParts = !hooked && metrics.every(worksInParts)
+    const step = inParts ? PART_ROWS : Math.max(1, Math.floor(WHOLE_LOGITS / model.spec.vocab))
     for (let from = 0; from < rows.length; from += step) {
-      const part = rows.slice(from, from + step)
-      const own = takeRows(model.backend, stream, part)
-      const logits =
-        tokens !== null && !hooked
-          ? unembedTokens(model, own, tokens)
-          : unembedLanes(
-              model,
-              part.flatMap(row => lanes[row] ?? []),
-              own,
-            )
+      const own = rows.slice(from, from + step).flatMap(row => {
+        const lane = lanes[row]
+        return lane === undefined ? [] : [{ row, lane }]
+      })
+      const taken = takeRows(
+        model.backend,
+        stream,
+        own.map(({ row }) => row),
+      )
       const values =
         tokens !== null && !hooked
-          ? measureColumns(model.backend, logits, tokens, metrics)
-          : measure(model.backend, logits, metrics)
-      tf.dispose([own, logits])
-      for (const [i, row] of part.entries()) {
-        const plan = lanes[row]?.plan
+          ? ofTokens(model, taken, tokens, metrics)
+          : inParts
+            ? ofParts(model, taken, metrics)
+            : ofWhole(
+                model,
+                own.map(({ lane }) => lane),
+                taken,
+                metrics,
+              )
+      taken.dispose()
+      for (const [i, { lane }] of own.entries()) {
         const value = values[i]
-        if (plan !== undefined && value !== undefined) results.push({ base, patch: plan.patch, values: value })
+        if (value !== undefined) results.push({ base, patch: lane.plan.patch, values: value })
       }
     }
   }
   return results
+}
+
+function ofTokens(model: Model, stream: tf.Tensor2D, tokens: readonly number[], metrics: readonly Metric[]) {
+  const logits = unembedTokens(model, stream, tokens)
+  const values = measureColumns(model.backend, logits, tokens, metrics)
+  logits.dispose()
+  return values
+}
+
+function ofParts(model: Model, stream: tf.Tensor2D, metrics: readonly Metric[]) {
+  const rows = stream.shape[0]
+  const reader = new RowMetrics(model.backend, rows, model.spec.vocab, metrics)
+  const maxTokens = Math.max(PART_TOKENS, Math.floor(PART_LOGITS / rows))
+  unembedInParts(model, stream, maxTokens, logits => reader.read(logits))
+  return reader.values()
+}
+
+function ofWhole(model: Model, lanes: readonly SweepLane[], stream: tf.Tensor2D, metrics: readonly Metric[]) {
+  const logits = unembedLanes(model, lanes, stream)
+  const values = measure(model.backend, logits, metrics)
+  logits.dispose()
+  return values
 }
 
 /** Rows of each base; one base's rows share their metrics. */

@@ -10,7 +10,8 @@ import type { Backend } from '../../engine/backends/types.ts'
 import { ShapeError } from '../../engine/errors.ts'
 import type { Model } from '../../engine/model.ts'
 import { runWithHooks } from '../../hooks/hooked.ts'
-import { checkMetric, type Metric, measure, measureColumns, needsOnly, topTokens } from '../../hooks/metric.ts'
+import { measure, measureColumns, RowMetrics, topTokens } from '../../hooks/measure.ts'
+import { checkMetric, type Metric, needsOnly } from '../../hooks/metric.ts'
 import { expectClose } from '../support/close.ts'
 import { openFixture, promptOf, usableBackends } from '../support/models.ts'
 import { randomValues } from '../support/random.ts'
@@ -149,6 +150,33 @@ describe.each(await usableBackends())('metrics on %s', name => {
     expect(() =>
       tidied(() => measureColumns(backend, tf.zeros([1, 1]), [4], [{ kind: 'logit', tokens: [5] }])),
     ).toThrow('internal: no logit of token 5')
+  })
+
+  it('[M8] from parts of the vocabulary metrics are what they are from the whole', () => {
+    const reference = Float32Array.from(logProbs(rowOf(2)))
+    const metrics: Metric[] = [
+      { kind: 'logit', tokens: [5, 2999] },
+      { kind: 'logit_diff', tokens: [0], against: [1000, 999] },
+      { kind: 'prob', tokens: [97, 2910] },
+      { kind: 'log_prob', tokens: [1500] },
+      { kind: 'kl', reference },
+      { kind: 'top1' },
+    ]
+    // The same largest logit in two parts: the first counts. A NaN in one part is one everywhere.
+    const some = logits.slice()
+    some[VOCAB + 40] = 50
+    some[VOCAB + 2000] = 50
+    some[3 * VOCAB + 1200] = Number.NaN
+    const inParts = tidied(() => {
+      const reader = new RowMetrics(backend, ROWS, VOCAB, metrics)
+      for (let first = 0; first < VOCAB; first += 1000)
+        reader.read(tf.slice(tf.tensor2d(some, [ROWS, VOCAB]), [0, first], [ROWS, Math.min(1000, VOCAB - first)]))
+      return reader.values()
+    })
+    const whole = values(metrics, some)
+    for (let row = 0; row < ROWS; row++) expectClose(inParts[row] ?? [], whole[row] ?? [], CLOSE)
+    expect(inParts[1]?.[5]).toBe(40)
+    expect(Array.from(inParts[3]?.slice(2) ?? [])).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN])
   })
 
   it('topTokens are the largest in order, with their log-probabilities', () => {
