@@ -61,12 +61,9 @@ export function embed(model: Model, ids: ArrayLike<number>, batch: Batch, tap: T
   const context = passContext(model, batch, tap, -1)
   const width = spec.dModel
   return tf.tidy(() => {
-    const rows = new Float32Array(batch.rows * width)
-    for (let row = 0; row < batch.rows; row++) {
-      const id = ids[row] ?? 0
-      rows.set(weights.embedding(id), row * width)
-    }
-    const raw = tf.tensor2d(rows, [batch.rows, width])
+    const raw = context.backend.create([batch.rows, width], values => {
+      for (let row = 0; row < batch.rows; row++) values.set(weights.embedding(ids[row] ?? 0), row * width)
+    }) as tf.Tensor2D
     const tokens = fire(
       context,
       'embed',
@@ -274,10 +271,10 @@ export function takeRows(backend: Backend, x: tf.Tensor2D, rows: readonly number
   if (!backend.onHost) return tf.tidy(() => tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32')))
   // A row is a copy of memory; the kernel goes element by element.
   const width = x.shape[1]
-  const values = backend.view(x)
-  const taken = new Float32Array(rows.length * width)
-  for (const [to, from] of rows.entries()) taken.set(values.subarray(from * width, (from + 1) * width), to * width)
-  return tf.tensor2d(taken, [rows.length, width])
+  return backend.create([rows.length, width], taken => {
+    const values = backend.view(x)
+    for (const [to, from] of rows.entries()) taken.set(values.subarray(from * width, (from + 1) * width), to * width)
+  }) as tf.Tensor2D
 }
 
 /** Keys or values of one lane of a batch, its prefix's before them: [kv_head, pos, d_head]. The caller tidies or keeps. */

@@ -52,6 +52,7 @@ export async function createBlasBackend(): Promise<Backend> {
       },
     },
     onHost: true,
+    create: runtime.create,
     view: x => runtime.view(x),
     edit: (x, change) => runtime.edit(x, change),
     release() {

@@ -68,6 +68,8 @@ export interface Backend {
   readonly windows: HostProducts | null
   /** Whether tensors lie in host memory, so that `view` copies nothing and costs nothing. */
   readonly onHost: boolean
+  /** A new float32 tensor; `write` fills in every value and runs no tensor op. */
+  create(shape: number[], write: (values: Float32Array) => void): Tensor
   /** The values of a float32 tensor, perhaps without a copy: valid only until the next tensor op. */
   view(x: Tensor): Float32Array
   /** Changes values; returns the tensor that has them, which may be `x` itself (then changed in place). */

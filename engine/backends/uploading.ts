@@ -81,6 +81,11 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
     },
     windows: null,
     onHost: false,
+    create(shape, write) {
+      const values = new Float32Array(tf.util.sizeFromShape(shape))
+      write(values)
+      return tf.tensor(values, shape)
+    },
     view: read,
     edit<T extends Tensor>(x: T, change: (values: Float32Array) => void): T {
       const values = read(x).slice()

@@ -31,6 +31,8 @@ interface WasmModule {
 export interface WasmRuntime {
   /** A new float32 tensor of undefined values, tracked by `tf.tidy`. */
   output(shape: number[]): tf.Tensor
+  /** A new float32 tensor of the values that `write` fills in. */
+  create(shape: number[], write: (values: Float32Array) => void): tf.Tensor
   /** The values of a float32 tensor, on the heap: valid until the heap grows. */
   view(x: tf.Tensor): Float32Array
   /** Changes values in place; in a copy where another tensor shares them (a clone or a reshape). */
@@ -160,7 +162,13 @@ function tensorsOf(backend: BackendWasm, module: WasmModule): Omit<WasmRuntime, 
     return x
   }
 
-  return { output, view, edit, heapBytes: () => module.HEAPU8.buffer.byteLength }
+  function create(shape: number[], write: (values: Float32Array) => void): tf.Tensor {
+    const made = output(shape)
+    write(view(made))
+    return made
+  }
+
+  return { output, create, view, edit, heapBytes: () => module.HEAPU8.buffer.byteLength }
 }
 
 /** Bytes of a float32 matrix. */

@@ -98,6 +98,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
     },
     windows: null,
     onHost: true,
+    create: runtime.create,
     view: x => runtime.view(x),
     edit: (x, change) => runtime.edit(x, change),
     release: drop,

@@ -3,7 +3,7 @@
  * new values minus the base's; points behind one matrix go through the few columns that changed.
  */
 import * as tf from '@tensorflow/tfjs-core'
-import type { Backend, Weight } from '../../engine/backends/types.ts'
+import type { Backend, HostProducts, Weight } from '../../engine/backends/types.ts'
 import { internalError } from '../../engine/errors.ts'
 import type { Point } from '../../engine/points.ts'
 import type { LayerWeights } from '../../engine/weights.ts'
@@ -152,17 +152,19 @@ function addColumns(weight: Weight, differences: readonly Difference[], block: F
   }
 }
 
-/** The same columns for many rows: one product with the matrix's slice. */
+/** The same columns for many rows: products with the matrix's slice. */
 function addProduct(backend: Backend, weight: Weight, group: readonly Difference[], block: Float32Array): void {
-  const first = group[0]
+  const [first] = group
   if (first === undefined) return
+  if (backend.windows !== null) {
+    for (const run of runsOf(group, weight.outSize)) addInPlace(backend.windows, weight, run, block)
+    return
+  }
   const columns = first.values.length
   const slice = columns === weight.inSize ? weight : sliceColumns(weight, first.offset, columns)
   try {
     tf.tidy(() => {
-      const left = new Float32Array(group.length * columns)
-      for (const [i, { values }] of group.entries()) left.set(values, i * columns)
-      const added = backend.view(backend.linear(tf.tensor2d(left, [group.length, columns]), slice))
+      const added = backend.view(backend.linear(tf.tensor2d(stacked(group), [group.length, columns]), slice))
       for (const [i, { at }] of group.entries())
         for (let j = 0; j < weight.outSize; j++)
           block[at + j] = (block[at + j] ?? 0) + (added[i * weight.outSize + j] ?? 0)
@@ -170,6 +172,45 @@ function addProduct(backend: Backend, weight: Weight, group: readonly Difference
   } finally {
     if (slice !== weight) backend.release(slice)
   }
+}
+
+/** Differences whose rows follow one another. */
+function runsOf(group: readonly Difference[], width: number): Difference[][] {
+  const runs: Difference[][] = []
+  for (const difference of group) {
+    const last = runs.at(-1)
+    if (last?.at(-1)?.at === difference.at - width) last.push(difference)
+    else runs.push([difference])
+  }
+  return runs
+}
+
+/** Onto the block where it lies, by the matrix where it lies. */
+function addInPlace(windows: HostProducts, weight: Weight, run: readonly Difference[], block: Float32Array): void {
+  const { data, inSize, outSize, transposed } = weight
+  const [first] = run
+  if (first === undefined) return
+  const { at, offset, values } = first
+  windows.multiply({
+    m: run.length,
+    n: outSize,
+    k: values.length,
+    a: { values: stacked(run), stride: values.length },
+    b: transposed
+      ? { values: data.subarray(offset * outSize), stride: outSize }
+      : { values: data.subarray(offset), stride: inSize },
+    transposeB: !transposed,
+    c: { values: block.subarray(at), stride: outSize },
+    add: true,
+  })
+}
+
+/** [differences, columns] */
+function stacked(differences: readonly Difference[]): Float32Array {
+  const columns = differences[0]?.values.length ?? 0
+  const rows = new Float32Array(differences.length * columns)
+  for (const [i, { values }] of differences.entries()) rows.set(values, i * columns)
+  return rows
 }
 
 /** The part of a matrix that some input features meet. */

@@ -207,25 +207,21 @@ function joinAt(
     own.map(entry => ({ entry, row: (fresh.rowOf[i] ?? 0) + entry.position - lane.start })),
   )
   addDeltas(model.backend, entries, weights, block, width)
-  const together = batchOf([...(active?.batch.lanes ?? []), ...fresh.lanes])
-  const order = together.lanes.map((lane, from) => ({ lane, from })).sort((a, b) => inOrder(a.lane, b.lane))
+  const old = active?.batch
+  const places = [
+    ...(old?.lanes ?? []).map((lane, i) => ({ lane, row: old?.rowOf[i] ?? 0, isOld: true })),
+    ...fresh.lanes.map((lane, i) => ({ lane, row: fresh.rowOf[i] ?? 0, isOld: false })),
+  ].sort((a, b) => inOrder(a.lane, b.lane))
+  const batch = batchOf(places.map(({ lane }) => lane))
   // Rows are gathered in host memory: a copy a lane, where a kernel would go element by element.
-  const values = new Float32Array(together.rows * width)
-  const under = active === null ? null : model.backend.view(active.stream)
-  let to = 0
-  for (const { lane, from } of order) {
-    const begin = (together.rowOf[from] ?? 0) * width
-    const size = lane.length * width
-    const isOld = under !== null && begin < under.length
-    values.set(
-      isOld
-        ? under.subarray(begin, begin + size)
-        : block.subarray(begin - (under?.length ?? 0), begin - (under?.length ?? 0) + size),
-      to,
-    )
-    to += size
-  }
-  return { batch: batchOf(order.map(({ lane }) => lane)), stream: tf.tensor2d(values, [together.rows, width]) }
+  const stream = model.backend.create([batch.rows, width], values => {
+    const under = active === null ? block : model.backend.view(active.stream)
+    for (const [i, { lane, row, isOld }] of places.entries()) {
+      const from = isOld ? under : block
+      values.set(from.subarray(row * width, (row + lane.length) * width), (batch.rowOf[i] ?? 0) * width)
+    }
+  })
+  return { batch, stream: stream as tf.Tensor2D }
 }
 
 /** The last row of each lane: its measured position. */
