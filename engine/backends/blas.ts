@@ -21,6 +21,7 @@ export async function createBlasBackend(): Promise<Backend> {
   return {
     name: 'blas',
     library: name,
+    dtype: 'f32',
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       const rows = checkLinear(x, weight)
       const { inSize, outSize } = weight

@@ -37,6 +37,8 @@ export interface BlasLibrary {
   /** For people: `oneDNN 2.6.3 (libdnnl.so.2)`. */
   readonly name: string
   readonly sgemm: Sgemm
+  /** For what else a library offers. */
+  readonly library: Handle
 }
 
 type Handle = ReturnType<typeof koffi.load>
@@ -178,7 +180,8 @@ function tryOpen(kind: Kind, handle: Handle, file: string, refusals: string[]): 
     const { sgemm, version } = kind.open(handle)
     const wrong = checkProduct(sgemm)
     keepLoaded(file)
-    if (wrong === undefined) return { name: `${kind.title}${version === '' ? '' : ` ${version}`} (${file})`, sgemm }
+    const name = `${kind.title}${version === '' ? '' : ` ${version}`} (${file})`
+    if (wrong === undefined) return { name, sgemm, library: handle }
     refusals.push(`${file}: ${wrong}`)
   } catch (error) {
     refusals.push(`${file}: ${messageOf(error)}`)

@@ -3,12 +3,18 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import { internalError } from '../errors.ts'
 import type { Weight } from './types.ts'
 
-/** Checks `linear`'s arguments; returns the number of rows. */
-export function checkLinear(x: Tensor2D, weight: Weight): number {
+/** Checks `linear`'s input; returns the number of rows. */
+export function checkInput(x: Tensor2D, weight: Weight): number {
   const [rows, inSize] = x.shape
   if (x.dtype !== 'float32' || inSize !== weight.inSize) {
     throw internalError(`linear: expected float32 [rows, ${weight.inSize}] for ${weight.name}, got ${describe(x)}`)
   }
+  return rows
+}
+
+/** Checks `linear`'s arguments; returns the number of rows. */
+export function checkLinear(x: Tensor2D, weight: Weight): number {
+  const rows = checkInput(x, weight)
   if (weight.data.length !== weight.inSize * weight.outSize) {
     throw internalError(
       `linear: expected ${weight.outSize}×${weight.inSize} values in ${weight.name}, got ${weight.data.length}`,

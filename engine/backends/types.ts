@@ -11,6 +11,10 @@ import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 export const BACKEND_NAMES = ['tensorflow', 'webgpu', 'blas', 'wasm'] as const
 export type BackendName = (typeof BACKEND_NAMES)[number]
 
+/** The number formats in which weights are kept and multiplied; sums, activations and metrics are float32. */
+export const DTYPES = ['f32', 'bf16'] as const
+export type Dtype = (typeof DTYPES)[number]
+
 /** A matrix in host memory, as Hugging Face stores linear layers. */
 export interface Weight {
   readonly name: string
@@ -19,6 +23,14 @@ export interface Weight {
   /** [out, in], row-major; `[in, out]` when `transposed` (GPT-2). */
   readonly data: Float32Array
   readonly transposed: boolean
+  /** Multiplied as float32 whatever the backend's format: a router, whose choice of experts is a leap. */
+  readonly float32?: boolean
+}
+
+/** A weight on its way into a backend's own layout. */
+export interface UnpackedWeight extends Omit<Weight, 'data'> {
+  /** float32, or bfloat16 as its bits */
+  readonly data: Float32Array | Uint16Array
 }
 
 /** A matrix in host memory: rows `stride` numbers apart, from the first number of `values` on. */
@@ -60,6 +72,15 @@ export interface Backend {
   readonly name: BackendName
   /** What does the products, for people: `oneDNN 2.6.3 (libdnnl.so.2)`. */
   readonly library: string
+  /** The format of weights in `linear`, but for those marked `float32`. */
+  readonly dtype: Dtype
+  /**
+   * Takes a weight over in the backend's own layout, where it has one: `data` of what comes back cannot
+   * be read, and the caller may forget what it gave. `release` frees it.
+   */
+  pack?(weight: UnpackedWeight): Weight
+  /** Bytes that a weight takes once it is packed; present where `pack` is. */
+  packedBytes?(inSize: number, outSize: number): number
   /** [rows, in] · Wᵀ → [rows, out]. Bias is the caller's. */
   linear(x: Tensor2D, weight: Weight): Tensor2D
   /** [batch, m, k] · [batch, k, n] → [batch, m, n]; with `transposeB`, b is [batch, n, k]. */

@@ -69,6 +69,7 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
   return {
     name,
     library,
+    dtype: 'f32',
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       const rows = checkLinear(x, weight)
       if (rows === 0) return tf.zeros([0, weight.outSize])

@@ -69,6 +69,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
   return {
     name: 'wasm',
     library: `XNNPACK (tfjs-backend-wasm ${tf.version_core})`,
+    dtype: 'f32',
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       const rows = checkLinear(x, weight)
       const out = runtime.output([rows, weight.outSize]) as Tensor2D

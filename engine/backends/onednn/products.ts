@@ -1,0 +1,188 @@
+/**
+ * Products with bfloat16 matrices that stand packed in the layout that oneDNN prefers.
+ *
+ * The layout depends on the matrix's sizes and not on the number of rows, so a matrix is packed once.
+ * The code of a product does depend on the rows: it is compiled for each number of them (about half a
+ * millisecond) and the latest used are kept. Rows are not rounded up to share code: the result would
+ * have to be copied out of a larger one, which costs more than the product where there is a matrix unit.
+ * Code for any number of rows exists, but reads unpacked matrices.
+ *
+ * Activations are rounded to bfloat16 by the library (a hundredth of a product); sums are float32.
+ */
+import { internalError } from '../../errors.ts'
+import type { UnpackedWeight } from '../types.ts'
+import { Arguments, BF16, F32, type Made, type OneDnn, type Product, RESULT, SOURCE, WEIGHTS } from './api.ts'
+
+/** Rows for which the layout is asked; any number gives the same. */
+const LAYOUT_ROWS = 512
+/** Compiled products that are kept. A model has about seven shapes of matrices. */
+const KEPT = 256
+
+export interface Packed {
+  readonly inSize: number
+  readonly outSize: number
+  readonly memory: Made
+}
+
+/** A product compiled for one number of rows, and the first step that rounds them. */
+interface Compiled {
+  readonly rounding: Made
+  readonly roundingArguments: Arguments
+  readonly multiply: Made
+  readonly multiplyArguments: Arguments
+  /** Windows on the rows as float32, the rows as bfloat16, and the result. */
+  readonly given: Made
+  readonly rounded: Made
+  readonly result: Made
+}
+
+const RIGHT = 1
+
+export class Products {
+  readonly #library: OneDnn
+  readonly #layouts = new Map<string, Product>()
+  /** In order of use: the first is the one used longest ago. */
+  readonly #compiled = new Map<string, Compiled>()
+  /** Rows as bfloat16; grows and is kept. */
+  #scratch = new Uint16Array(0)
+
+  constructor(library: OneDnn) {
+    this.#library = library
+  }
+
+  /** Copies a matrix into memory of the library's, rounded to bfloat16. End its memory when done. */
+  pack({ name, inSize, outSize, data, transposed }: UnpackedWeight): Packed {
+    if (data.length !== inSize * outSize)
+      throw internalError(`pack: ${data.length} values for the ${outSize}×${inSize} of ${name}`)
+    const library = this.#library
+    const { right } = this.#layout(inSize, outSize)
+    const type = data instanceof Float32Array ? F32 : BF16
+    const from = library.matrix(inSize, outSize, type, transposed ? [outSize, 1] : [1, inSize])
+    const ends: Made[] = []
+    const memory = library.allocate(right)
+    try {
+      const source = library.window(from.descriptor)
+      ends.push(source)
+      const reorder = library.reorder(from.descriptor, right)
+      ends.push(reorder)
+      library.set(source, data)
+      library.run(
+        reorder,
+        new Arguments([
+          [SOURCE, source],
+          [RESULT, memory],
+        ]),
+      )
+      return { inSize, outSize, memory }
+    } catch (error) {
+      memory.end()
+      throw error
+    } finally {
+      for (const made of ends) made.end()
+      from.end()
+    }
+  }
+
+  /** x [rows, in] · packed → out [rows, out]. At least one row. */
+  multiply(x: Float32Array, rows: number, { inSize, outSize, memory }: Packed, out: Float32Array): void {
+    const library = this.#library
+    const compiled = this.#compile(rows, inSize, outSize)
+    if (this.#scratch.length < rows * inSize) this.#scratch = new Uint16Array(new ArrayBuffer(2 * rows * inSize))
+    library.set(compiled.given, x)
+    library.set(compiled.rounded, this.#scratch)
+    library.set(compiled.result, out)
+    compiled.multiplyArguments.put(RIGHT, memory)
+    library.run(compiled.rounding, compiled.roundingArguments)
+    library.run(compiled.multiply, compiled.multiplyArguments)
+  }
+
+  /** Bytes that a matrix takes when it is packed: sizes are rounded up to blocks of 64. */
+  packedBytes(inSize: number, outSize: number): number {
+    return this.#library.bytes(this.#layout(inSize, outSize).right)
+  }
+
+  /** Gives back all but packed matrices, which may be used again after it. */
+  dispose(): void {
+    for (const compiled of this.#compiled.values()) endCompiled(compiled)
+    this.#compiled.clear()
+    for (const product of this.#layouts.values()) product.end()
+    this.#layouts.clear()
+    this.#scratch = new Uint16Array(0)
+  }
+
+  #layout(inSize: number, outSize: number): Product {
+    const key = `${inSize}×${outSize}`
+    let product = this.#layouts.get(key)
+    if (product === undefined) {
+      product = this.#library.productOf(LAYOUT_ROWS, inSize, outSize, BF16)
+      this.#layouts.set(key, product)
+    }
+    return product
+  }
+
+  #compile(rows: number, inSize: number, outSize: number): Compiled {
+    const key = `${rows}×${inSize}×${outSize}`
+    const found = this.#compiled.get(key)
+    if (found !== undefined) {
+      this.#compiled.delete(key)
+      this.#compiled.set(key, found)
+      return found
+    }
+    for (const [oldest, compiled] of this.#compiled) {
+      if (this.#compiled.size < KEPT) break
+      this.#compiled.delete(oldest)
+      endCompiled(compiled)
+    }
+    const made = this.#compileAnew(rows, inSize, outSize)
+    this.#compiled.set(key, made)
+    return made
+  }
+
+  #compileAnew(rows: number, inSize: number, outSize: number): Compiled {
+    const library = this.#library
+    const kept: Made[] = []
+    const passing: { end(): void }[] = []
+    const keep = (made: Made): Made => {
+      kept.push(made)
+      return made
+    }
+    const pass = <T extends { end(): void }>(made: T): T => {
+      passing.push(made)
+      return made
+    }
+    try {
+      const floats = pass(library.matrix(rows, inSize, F32, [inSize, 1])).descriptor
+      const halves = pass(library.matrix(rows, inSize, BF16, [inSize, 1])).descriptor
+      const results = pass(library.matrix(rows, outSize, F32, [outSize, 1])).descriptor
+      const product = pass(library.productWith(rows, inSize, outSize, BF16, this.#layout(inSize, outSize).right))
+      const given = keep(library.window(floats))
+      const rounded = keep(library.window(halves))
+      const result = keep(library.window(results))
+      return {
+        given,
+        rounded,
+        result,
+        rounding: keep(library.reorder(floats, halves)),
+        roundingArguments: new Arguments([
+          [SOURCE, given],
+          [RESULT, rounded],
+        ]),
+        multiply: keep(product.compile()),
+        multiplyArguments: new Arguments([
+          [SOURCE, rounded],
+          [WEIGHTS, null],
+          [RESULT, result],
+        ]),
+      }
+    } catch (error) {
+      for (const made of kept) made.end()
+      throw error
+    } finally {
+      for (const made of passing) made.end()
+    }
+  }
+}
+
+function endCompiled({ rounding, multiply, given, rounded, result }: Compiled): void {
+  for (const made of [rounding, multiply, given, rounded, result]) made.end()
+}
