@@ -3,7 +3,8 @@
  * wrong shape is an error that names it, before anything is computed.
  */
 
-import type { HostTensor, TensorInfo } from './checkpoint/types.ts'
+import type { Backend, Weight } from './backends/types.ts'
+import type { HostTensor, StoredTensor, TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, internalError } from './errors.ts'
 import type { ExpertSlots, LayerSlots, LinearSlot, ModelSlots, NormSlot, TensorSlot } from './families/family.ts'
 import type { ModelSpec } from './spec.ts'
@@ -13,23 +14,27 @@ import type { ExpertWeights, LayerWeights, LinearWeights, NormWeights } from './
 export interface TensorSource {
   readonly tensors: ReadonlyMap<string, TensorInfo>
   read(name: string): Promise<HostTensor>
+  /** The same, but for bfloat16, which stays as it is stored. */
+  readUnwidened?(name: string): Promise<StoredTensor>
 }
 
 /** Reads tensors; counts their bytes for progress. */
 export class SlotReader {
   readonly #source: TensorSource
   readonly #onRead: (bytes: number) => void
+  readonly #pack: Backend['pack']
   /** Fused tensors are cut into several weights: each is read once. */
-  #last: { readonly name: string; readonly tensor: HostTensor } | null = null
+  #last: { readonly name: string; readonly tensor: StoredTensor } | null = null
 
-  constructor(source: TensorSource, onRead: (storedBytes: number) => void = () => {}) {
+  /** @param pack takes matrices over, but for routers; they are float32 in memory of ours where it is absent */
+  constructor(source: TensorSource, onRead: (storedBytes: number) => void = () => {}, pack?: Backend['pack']) {
     this.#source = source
     this.#onRead = onRead
+    this.#pack = pack
   }
 
   async tensor(name: string, shape: readonly number[]): Promise<Float32Array> {
-    const { data } = await this.#read(name, shape)
-    return data
+    return float32Of(name, await this.#read(name, shape))
   }
 
   async norm(slot: NormSlot | undefined, width: number): Promise<NormWeights | null> {
@@ -41,38 +46,58 @@ export class SlotReader {
   }
 
   async linear(slot: LinearSlot, outSize: number, inSize: number): Promise<LinearWeights> {
-    const data = await this.#matrix(slot.weight, outSize, inSize)
     return {
-      weight: { name: slot.weight.name, outSize, inSize, data, transposed: slot.weight.transposed === true },
+      weight: await this.#weight(slot.weight, outSize, inSize),
       bias: slot.bias === undefined ? null : await this.#vector(slot.bias, outSize),
     }
   }
 
+  /** The linear map that chooses experts: float32 in any format (`Weight.float32`). */
+  async router(slot: LinearSlot, outSize: number, inSize: number): Promise<LinearWeights> {
+    const plain = new SlotReader(this.#source, this.#onRead)
+    const { weight, bias } = await plain.linear(slot, outSize, inSize)
+    return { weight: { ...weight, float32: true }, bias }
+  }
+
   /** A whole matrix, or some of its outputs: rows, or columns when it is stored as [in, out]. */
-  async #matrix(slot: TensorSlot, outSize: number, inSize: number): Promise<Float32Array> {
+  async #weight(slot: TensorSlot, outSize: number, inSize: number): Promise<Weight> {
     const stored = slot.part?.of ?? outSize
     const transposed = slot.transposed === true
-    const { data } = await this.#read(slot.name, transposed ? [inSize, stored] : [stored, inSize])
-    return transposed ? takePart(slot, data, outSize, 1, inSize) : takePart(slot, data, outSize, inSize, 1)
+    const shape = transposed ? [inSize, stored] : [stored, inSize]
+    const take = <T extends Values>(data: T): T =>
+      transposed ? takePart(slot, data, outSize, 1, inSize) : takePart(slot, data, outSize, inSize, 1)
+    const sizes = { name: slot.name, outSize, inSize, transposed }
+    if (this.#pack === undefined)
+      return { ...sizes, data: take(float32Of(slot.name, await this.#read(slot.name, shape))) }
+    const { data } = await this.#read(slot.name, shape, true)
+    return this.#pack({ ...sizes, data: take(data) })
   }
 
   async #vector(slot: TensorSlot, size: number): Promise<Float32Array> {
-    const { data } = await this.#read(slot.name, [slot.part?.of ?? size])
+    const data = float32Of(slot.name, await this.#read(slot.name, [slot.part?.of ?? size]))
     return takePart(slot, data, size, 1, 1)
   }
 
-  async #read(name: string, shape: readonly number[]): Promise<HostTensor> {
+  async #read(name: string, shape: readonly number[], unwidened = false): Promise<StoredTensor> {
     if (this.#last?.name === name) return this.#last.tensor
     const info = this.#source.tensors.get(name)
     if (info !== undefined && info.shape.join() !== shape.join())
       throw new CheckpointError(
         `${info.file}: tensor ${name}: expected shape [${shape.join(', ')}] from config.json, got [${info.shape.join(', ')}]`,
       )
-    const tensor = await this.#source.read(name)
+    const read = (unwidened ? this.#source.readUnwidened : undefined) ?? this.#source.read
+    const tensor = await read.call(this.#source, name)
     this.#onRead(info === undefined ? 0 : info.end - info.begin)
     this.#last = { name, tensor }
     return tensor
   }
+}
+
+type Values = Float32Array | Uint16Array
+
+function float32Of(name: string, { data }: StoredTensor): Float32Array {
+  if (data instanceof Float32Array) return data
+  throw internalError(`tensor ${name}: read as bfloat16 where float32 is needed`)
 }
 
 /**
@@ -80,12 +105,13 @@ export class SlotReader {
  * @param width numbers of one output that stand together
  * @param repeats how often all outputs are repeated: the inputs of a matrix stored as [in, out]
  */
-function takePart(slot: TensorSlot, data: Float32Array, wanted: number, width: number, repeats: number): Float32Array {
+function takePart<T extends Values>(slot: TensorSlot, data: T, wanted: number, width: number, repeats: number): T {
   const { part } = slot
   if (part === undefined) return data
   const taken = part.ranges.reduce((sum, [begin, end]) => sum + end - begin, 0)
   if (taken !== wanted) throw internalError(`tensor ${slot.name}: ${taken} outputs taken where ${wanted} belong`)
-  const result = new Float32Array(wanted * width * repeats)
+  const length = wanted * width * repeats
+  const result = (data instanceof Float32Array ? new Float32Array(length) : new Uint16Array(length)) as T
   let at = 0
   for (let repeat = 0; repeat < repeats; repeat++)
     for (const [begin, end] of part.ranges) {
@@ -120,7 +146,7 @@ export async function readLayer(reader: SlotReader, spec: ModelSpec, slots: Laye
     qNorm: await reader.norm(slots.qNorm, whole ? queryWidth : dHead),
     kNorm: await reader.norm(slots.kNorm, whole ? keyWidth : dHead),
     mlp: slots.mlp === undefined ? null : await mlp(slots.mlp, spec.dMlp),
-    router: slots.router === undefined ? null : await reader.linear(slots.router, spec.experts?.count ?? 0, dModel),
+    router: slots.router === undefined ? null : await reader.router(slots.router, spec.experts?.count ?? 0, dModel),
     experts,
   }
 }

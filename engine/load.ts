@@ -1,21 +1,29 @@
 /** From a checkpoint folder to a model that runs. */
-import { selectBackend } from './backends/select.ts'
+import { startBackend } from './backends/dtype.ts'
 import { configReader } from './checkpoint/config.ts'
 import { checkpointName } from './checkpoint/name.ts'
 import { openCheckpoint } from './checkpoint/open.ts'
 import { familyOf } from './families/registry.ts'
 import { SlotReader } from './load-weights.ts'
 import type { LoadOptions, Model } from './model.ts'
-import { chooseResidency, machineMemory, residencyFromEnvironment, residencyNote, weightSizes } from './residency.ts'
+import {
+  chooseResidency,
+  formatNote,
+  machineMemory,
+  residencyFromEnvironment,
+  residencyNote,
+  weightSizes,
+} from './residency.ts'
 import { loadTokenizer } from './tokenizer.ts'
 import { weightsFromDisk } from './weights-from-disk.ts'
 import { weightsInMemory } from './weights-in-memory.ts'
+import { weightsPacked } from './weights-packed.ts'
 
 /** A rate measured on fewer bytes than this tells little. */
 const MIN_MEASURED_BYTES = 50e6
 
 /**
- * Loads a checkpoint folder in Hugging Face layout. Weights are widened to float32 in host memory
+ * Loads a checkpoint folder in Hugging Face layout. Weights are float32 (`LoadOptions.dtype`) in host memory
  * where they fit, and else stay on disk (`LoadOptions.residency`).
  * @throws CheckpointError for a folder that is missing, damaged, of an unsupported kind, or too large
  *   for this machine; BackendError
@@ -29,11 +37,11 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     const slots = family.slots(spec, name => checkpoint.tensors.has(name))
     const name = checkpointName(checkpoint.dir, config)
     const asked = options.residency ?? residencyFromEnvironment()
-    const sizes = weightSizes(spec, slots, checkpoint.tensors)
+    const backend = await startBackend(options.backend, options.dtype)
+    const sizes = weightSizes(spec, slots, checkpoint.tensors, backend.dtype)
     const memory = machineMemory()
     const residency = chooseResidency(name, asked, sizes, memory)
     const tokenizer = options.tokenizer ?? (await loadTokenizer(dir))
-    const backend = await selectBackend(options.backend)
     let done = 0
     const total = residency === 'memory' ? checkpoint.bytes : sizes.atLoad
     const onRead = (bytes: number): void => {
@@ -42,9 +50,11 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     }
     const begin = performance.now()
     const weights =
-      residency === 'memory'
-        ? await weightsInMemory(new SlotReader(checkpoint, onRead), spec, slots, backend)
-        : await weightsFromDisk(checkpoint, spec, slots, backend, onRead)
+      residency === 'disk'
+        ? await weightsFromDisk(checkpoint, spec, slots, backend, onRead)
+        : backend.pack === undefined
+          ? await weightsInMemory(new SlotReader(checkpoint, onRead), spec, slots, backend)
+          : await weightsPacked(checkpoint, spec, slots, backend, onRead)
     const bytesPerMs = done < MIN_MEASURED_BYTES ? null : done / (performance.now() - begin)
     let parameters = 0
     for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
@@ -56,7 +66,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
       checkpoint,
       backend,
       weights,
-      weightsNote: residency === 'memory' ? null : residencyNote(sizes, asked, memory, bytesPerMs),
+      weightsNote: residency === 'memory' ? formatNote(sizes) : residencyNote(sizes, asked, memory, bytesPerMs),
       parameters,
       dispose: async () => {
         await weights.dispose()

@@ -1,5 +1,5 @@
 /** A model: spec, tokenizer and weights of one checkpoint, on one backend. */
-import type { Backend, BackendName } from './backends/types.ts'
+import type { Backend, BackendName, Dtype } from './backends/types.ts'
 import type { Checkpoint } from './checkpoint/types.ts'
 import type { ModelSpec } from './spec.ts'
 import type { Tokenizer } from './tokenizer-types.ts'
@@ -14,7 +14,10 @@ export interface Model {
   readonly checkpoint: Checkpoint
   readonly backend: Backend
   readonly weights: ModelWeights
-  /** One sentence for people where weights stay on disk: why, and what a pass takes. Null where they are in memory. */
+  /**
+   * One sentence for people where weights stay on disk, why and what a pass takes, or where they are
+   * bfloat16. Null where they are float32 in memory.
+   */
   readonly weightsNote: string | null
   /** Number of weights. */
   readonly parameters: number
@@ -24,6 +27,12 @@ export interface Model {
 
 export interface LoadOptions {
   readonly backend?: BackendName | 'auto'
+  /**
+   * Format in which weights are kept and multiplied: `bf16` halves their memory, and needs the `blas`
+   * backend with oneDNN on a processor that has it. `auto` is `f32`.
+   * @default PATCHLIGHT_DTYPE, else `auto`
+   */
+  readonly dtype?: Dtype | 'auto'
   /** Instead of the checkpoint's own; a checkpoint without one can so be run on token ids. */
   readonly tokenizer?: Tokenizer
   /**

@@ -1,8 +1,10 @@
 /**
  * Whether a checkpoint's weights stand in memory or stay on disk. In memory they are float32, twice
- * what most checkpoints store; a model that does not fit that way runs layer by layer from disk, and
+ * what most checkpoints store, unless bfloat16 was asked for; a model that does not fit that way runs layer by layer from disk, and
  * one that does not fit even so is refused before anything is read.
  */
+
+import type { Dtype } from './backends/types.ts'
 import { usableMemory } from './checkpoint/memory.ts'
 import { storedFormat } from './checkpoint/read-tensor.ts'
 import type { TensorInfo } from './checkpoint/types.ts'
@@ -17,9 +19,10 @@ const ROOM_BYTES = 1e9
 
 /** Bytes that the weights of a model take. */
 export interface WeightSizes {
-  /** All of them, as float32. */
+  readonly dtype: Dtype
+  /** All of them in that format; in bfloat16 an embedding of its own stays on disk. */
   readonly inMemory: number
-  /** The widest layer as float32 and as stored, and the unembedding as stored. */
+  /** The widest layer in that format and as stored, and the unembedding as stored or in that format. */
   readonly fromDisk: number
   /** What one pass over the model reads from disk. */
   readonly aPass: number
@@ -28,24 +31,34 @@ export interface WeightSizes {
 }
 
 /** Sizes from the tensors' headers; a tensor that is missing counts nothing here. */
-export function weightSizes(spec: ModelSpec, slots: ModelSlots, tensors: ReadonlyMap<string, TensorInfo>): WeightSizes {
-  const sum = (names: readonly string[]): { stored: number; float32: number } => {
+export function weightSizes(
+  spec: ModelSpec,
+  slots: ModelSlots,
+  tensors: ReadonlyMap<string, TensorInfo>,
+  dtype: Dtype = 'f32',
+): WeightSizes {
+  const sum = (names: readonly string[]): { stored: number; kept: number } => {
     let stored = 0
-    let float32 = 0
+    let kept = 0
     for (const name of names) {
       const info = tensors.get(name)
       if (info === undefined) continue
       stored += info.end - info.begin
-      float32 += ((info.end - info.begin) / storedFormat(info).width) * 4
+      kept +=
+        ((info.end - info.begin) / storedFormat(info).width) * (dtype === 'f32' || info.shape.length === 1 ? 4 : 2)
     }
-    return { stored, float32 }
+    return { stored, kept }
   }
   const layers = Array.from(spec.layers.keys(), layer => sum(tensorsOfLayer(slots.layer(layer))))
-  const unembed = sum([slots.unembed?.weight.name ?? slots.embedding])
-  const ends = sum([...new Set([slots.embedding, slots.unembed?.weight.name ?? slots.embedding])])
+  const unembedding = slots.unembed?.weight.name ?? slots.embedding
+  const unembed = sum([unembedding])
+  const ends = dtype === 'f32' ? sum([...new Set([slots.embedding, unembedding])]) : unembed
   return {
-    inMemory: ends.float32 + layers.reduce((total, { float32 }) => total + float32, 0),
-    fromDisk: unembed.stored + Math.max(0, ...layers.map(({ stored, float32 }) => stored + float32)),
+    dtype,
+    inMemory: ends.kept + layers.reduce((total, { kept }) => total + kept, 0),
+    fromDisk:
+      (dtype === 'f32' ? unembed.stored : unembed.kept) +
+      Math.max(0, ...layers.map(({ stored, kept }) => stored + kept)),
     aPass: layers.reduce((total, { stored }) => total + stored, 0),
     atLoad: unembed.stored,
   }
@@ -80,7 +93,7 @@ export function residencyFromEnvironment(): Residency | 'auto' {
 export function chooseResidency(
   name: string,
   asked: Residency | 'auto',
-  { inMemory, fromDisk }: WeightSizes,
+  { dtype, inMemory, fromDisk }: WeightSizes,
   { freeBytes, totalBytes }: MachineMemory,
 ): Residency {
   const fits = (bytes: number): boolean => bytes + ROOM_BYTES <= freeBytes
@@ -88,7 +101,7 @@ export function chooseResidency(
   if (asked !== 'disk' && fits(inMemory)) return 'memory'
   if (asked === 'memory')
     throw new CheckpointError(
-      `${name}: expected ${gigabytes(inMemory + ROOM_BYTES)} of memory for its weights as float32, got ${free}; ` +
+      `${name}: expected ${gigabytes(inMemory + ROOM_BYTES)} of memory for its weights as ${formatName(dtype)}, got ${free}; ` +
         'leave the choice to Patchlight and they are read from disk layer by layer, or close other programs',
     )
   if (fits(fromDisk)) return 'disk'
@@ -100,7 +113,7 @@ export function chooseResidency(
 
 /** One sentence for people, where weights stay on disk. @param bytesPerMs measured; null where too little was read to tell */
 export function residencyNote(
-  { inMemory, aPass }: WeightSizes,
+  { dtype, inMemory, aPass }: WeightSizes,
   asked: Residency | 'auto',
   { freeBytes }: MachineMemory,
   bytesPerMs: number | null,
@@ -108,12 +121,25 @@ export function residencyNote(
   const why =
     asked === 'disk'
       ? 'as asked'
-      : `as float32 they take ${gigabytes(inMemory)} and ${gigabytes(freeBytes)} of memory are free`
+      : `as ${formatName(dtype)} they take ${gigabytes(inMemory)} and ${gigabytes(freeBytes)} of memory are free`
   const time =
     bytesPerMs === null
       ? ''
       : `, about ${Math.ceil(aPass / bytesPerMs / 1000)} s at the measured ${(bytesPerMs / 1e6).toFixed(1)} GB/s`
   return `Weights stay on disk (${why}): each pass over the model reads ${gigabytes(aPass)}${time}; a sweep is one pass.`
+}
+
+/** One sentence for people, where weights are bfloat16 in memory. Null where they are float32. */
+export function formatNote({ dtype, inMemory }: WeightSizes): string | null {
+  if (dtype === 'f32') return null
+  return (
+    `Weights and products with them are bfloat16, ${gigabytes(inMemory)} in memory; sums, activations and metrics ` +
+    'are float32.'
+  )
+}
+
+function formatName(dtype: Dtype): string {
+  return dtype === 'f32' ? 'float32' : 'bfloat16'
 }
 
 function gigabytes(bytes: number): string {

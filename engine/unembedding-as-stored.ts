@@ -38,8 +38,7 @@ export async function unembeddingAsStored(
   const raw = new Uint8Array(vocab * rowBytes)
   await checkpoint.readStored(name, raw)
   onRead(raw.byteLength)
-  const embedding = slot === undefined ? info : await checkedInfo(checkpoint, slots.embedding, [vocab, dModel])
-  const embeddingRowBytes = dModel * storedFormat(embedding).width
+  const embeddingRow = await rowsOnDisk(checkpoint, slots.embedding, [vocab, dModel])
   const partRows = Math.min(vocab, Math.max(1, Math.floor(partValues / dModel)))
   const scratch = new ArrayBuffer(partRows * dModel * 4)
 
@@ -72,12 +71,26 @@ export async function unembeddingAsStored(
       parts,
       rows,
     },
-    embedding: token => {
-      if (slot === undefined) return rows([token])
-      const row = new Uint8Array(embeddingRowBytes)
-      checkpoint.readStoredSync(slots.embedding, row, token * embeddingRowBytes)
-      return widenStored(embedding, row, new ArrayBuffer(dModel * 4))
-    },
+    embedding: token => (slot === undefined ? rows([token]) : embeddingRow(token)),
+  }
+}
+
+/**
+ * Reads rows of a table when they are asked for, [width] each.
+ * @throws CheckpointError for a table that is missing or of the wrong shape
+ */
+export async function rowsOnDisk(
+  checkpoint: Checkpoint,
+  name: string,
+  shape: readonly [rows: number, width: number],
+): Promise<(row: number) => Float32Array> {
+  const info = await checkedInfo(checkpoint, name, shape)
+  const [, width] = shape
+  const bytes = width * storedFormat(info).width
+  return row => {
+    const raw = new Uint8Array(bytes)
+    checkpoint.readStoredSync(name, raw, row * bytes)
+    return widenStored(info, raw, new ArrayBuffer(width * 4))
   }
 }
 

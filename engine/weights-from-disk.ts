@@ -10,14 +10,15 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import type { Backend, Weight } from './backends/types.ts'
-import { storedFormat, widenStored } from './checkpoint/read-tensor.ts'
-import type { Checkpoint, HostTensor, TensorInfo } from './checkpoint/types.ts'
+import { storedBfloat16, storedFormat, widenStored } from './checkpoint/read-tensor.ts'
+import type { Checkpoint, HostTensor, StoredTensor, TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, internalError, PatchlightError } from './errors.ts'
 import type { ModelSlots } from './families/family.ts'
 import { readLayer, readSmallEnds, SlotReader, tensorsOfLayer } from './load-weights.ts'
 import type { ModelSpec } from './spec.ts'
 import { unembeddingAsStored } from './unembedding-as-stored.ts'
 import type { ExpertWeights, LayerWeights, LinearWeights, ModelWeights } from './weights.ts'
+import { packedEnds, unwidened } from './weights-packed.ts'
 
 /**
  * Checks every tensor's shape, and reads what stands around the layers.
@@ -33,9 +34,12 @@ export async function weightsFromDisk(
 ): Promise<ModelWeights> {
   const unread = { tensors: checkpoint.tensors, read: (name: string) => checkedOnly(checkpoint, name) }
   for (const layer of spec.layers.keys()) await readLayer(new SlotReader(unread), spec, slots.layer(layer))
-  const reader = new SlotReader(checkpoint, onRead)
+  const { pack } = backend
+  const reader =
+    pack === undefined ? new SlotReader(checkpoint, onRead) : new SlotReader(unwidened(checkpoint), onRead, pack)
   const ends = await readSmallEnds(reader, spec, slots)
-  const { unembed, embedding } = await unembeddingAsStored(checkpoint, reader, spec, slots, backend, onRead)
+  const packed = pack === undefined ? null : await packedEnds(checkpoint, reader, spec, slots)
+  const { unembed, embedding } = packed ?? (await unembeddingAsStored(checkpoint, reader, spec, slots, backend, onRead))
   const layers = new LayersFromDisk(checkpoint, spec, slots, backend)
   return {
     residency: 'disk',
@@ -43,7 +47,10 @@ export async function weightsFromDisk(
     embedding,
     unembed,
     layer: layer => layers.bring(layer),
-    dispose: () => layers.dispose(),
+    dispose: async () => {
+      await layers.dispose()
+      if (packed !== null) backend.release(packed.weight)
+    },
   }
 }
 
@@ -61,13 +68,15 @@ class LentWeight implements Weight {
   readonly outSize: number
   readonly inSize: number
   readonly transposed: boolean
+  readonly float32: boolean
   #data: Float32Array | null
 
-  constructor({ name, outSize, inSize, transposed, data }: Weight) {
+  constructor({ name, outSize, inSize, transposed, data, float32 = false }: Weight) {
     this.name = name
     this.outSize = outSize
     this.inSize = inSize
     this.transposed = transposed
+    this.float32 = float32
     this.#data = data
   }
 
@@ -100,7 +109,7 @@ class LayersFromDisk {
   readonly #slots: ModelSlots
   readonly #backend: Backend
   #current: { readonly layer: number; readonly weights: LayerWeights } | null = null
-  #lent: LentWeight[] = []
+  #lent: Weight[] = []
   /** Memory under the current layer's matrices. */
   #used: ArrayBuffer[] = []
   #ahead: ReadAhead | null = null
@@ -187,12 +196,31 @@ class LayersFromDisk {
       if (isLent(info)) this.#used.push(buffer)
       return { shape: info.shape, data: widenStored(info, raw, buffer) }
     }
-    const reader = new SlotReader({ tensors: this.#checkpoint.tensors, read })
+    const readUnwidened = async (name: string): Promise<StoredTensor> => {
+      const info = this.#info(name)
+      const raw = tensors.get(name)
+      if (raw === undefined || info.dtype !== 'BF16') return read(name)
+      return { shape: info.shape, data: storedBfloat16(info, raw) }
+    }
+    const source = { tensors: this.#checkpoint.tensors, read, readUnwidened }
+    const reader = new SlotReader(source, () => {}, this.#packing())
     return this.#lend(await readLayer(reader, this.#spec, this.#slots.layer(layer)))
+  }
+
+  /** Packed weights are taken back like lent ones, also when a later one of their layer cannot be read. */
+  #packing(): Backend['pack'] {
+    const { pack } = this.#backend
+    if (pack === undefined) return undefined
+    return unpacked => {
+      const weight = pack(unpacked)
+      this.#lent.push(weight)
+      return weight
+    }
   }
 
   #lend(layer: LayerWeights): LayerWeights {
     const lend = (linear: LinearWeights): LinearWeights => {
+      if (this.#lent.includes(linear.weight)) return linear
       const weight = new LentWeight(linear.weight)
       this.#lent.push(weight)
       return { ...linear, weight }
@@ -218,7 +246,7 @@ class LayersFromDisk {
     this.#current = null
     for (const weight of this.#lent) {
       this.#backend.release(weight)
-      weight.takeBack()
+      if (weight instanceof LentWeight) weight.takeBack()
     }
     this.#lent = []
   }

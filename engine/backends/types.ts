@@ -79,8 +79,6 @@ export interface Backend {
    * be read, and the caller may forget what it gave. `release` frees it.
    */
   pack?(weight: UnpackedWeight): Weight
-  /** Bytes that a weight takes once it is packed; present where `pack` is. */
-  packedBytes?(inSize: number, outSize: number): number
   /** [rows, in] · Wᵀ → [rows, out]. Bias is the caller's. */
   linear(x: Tensor2D, weight: Weight): Tensor2D
   /** [batch, m, k] · [batch, k, n] → [batch, m, n]; with `transposeB`, b is [batch, n, k]. */

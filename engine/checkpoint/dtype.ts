@@ -129,6 +129,13 @@ export function widen(dtype: StoredDtype, buffer: ArrayBuffer, source: number, t
   return anyNonFinite32(new Uint32Array(buffer, target, count))
 }
 
+/** Whether any of the bfloat16 values, given as bits, is NaN or infinite. */
+export function anyNonFiniteBfloat16(bits: Uint16Array): boolean {
+  let carry = 0
+  for (let i = 0; i < bits.length; i++) carry |= ((bits[i] ?? 0) & 0x7f80) + 0x0080
+  return (carry & 0x8000) !== 0
+}
+
 /** float32 to bfloat16, to the nearest and ties to even; NaN stays NaN. */
 export function narrowToBfloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length)

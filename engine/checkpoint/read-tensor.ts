@@ -4,10 +4,17 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { CheckpointError } from '../errors.ts'
-import { dtypeBits, isStoredDtype, widen } from './dtype.ts'
+import { anyNonFiniteBfloat16, dtypeBits, isStoredDtype, widen } from './dtype.ts'
 import { shown } from './json-file.ts'
 import { readExactly } from './safetensors.ts'
-import { type HostTensor, STORED_DTYPES, type StoredDtype, type TensorInfo } from './types.ts'
+import {
+  type Checkpoint,
+  type HostTensor,
+  STORED_DTYPES,
+  type StoredDtype,
+  type StoredTensor,
+  type TensorInfo,
+} from './types.ts'
 
 /** Large enough that a read's fixed cost vanishes, small enough to stay in the cache between read and widening. */
 const CHUNK_VALUES = 1 << 20
@@ -21,6 +28,25 @@ function allocate(info: TensorInfo, values: number): ArrayBuffer {
         'this machine has too little memory for it',
     )
   }
+}
+
+/**
+ * bfloat16 as stored, checked; the values are a window on `raw`, which starts at an even byte.
+ * @throws CheckpointError for a value that is NaN or infinite.
+ */
+export function storedBfloat16(info: TensorInfo, raw: Uint8Array): Uint16Array {
+  const bits = new Uint16Array(raw.buffer, raw.byteOffset, raw.byteLength / 2)
+  if (!anyNonFiniteBfloat16(bits)) return bits
+  throw nonFinite(info, new Float32Array(Uint32Array.from(bits, half => half << 16).buffer), 0)
+}
+
+/** A tensor of a checkpoint: bfloat16 as it is stored, any other format widened. @throws CheckpointError as `read` does */
+export async function readUnwidened(checkpoint: Checkpoint, name: string): Promise<StoredTensor> {
+  const info = checkpoint.tensors.get(name)
+  if (info?.dtype !== 'BF16') return checkpoint.read(name)
+  const raw = new Uint8Array(allocate(info, (info.end - info.begin) / 4))
+  await checkpoint.readStored(name, raw)
+  return { shape: info.shape, data: storedBfloat16(info, raw) }
 }
 
 function nonFinite(info: TensorInfo, data: Float32Array, from: number): CheckpointError {

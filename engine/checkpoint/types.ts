@@ -21,6 +21,12 @@ export interface HostTensor {
   readonly data: Float32Array
 }
 
+/** A tensor in host memory: widened, or bfloat16 as its bits. */
+export interface StoredTensor {
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Uint16Array
+}
+
 /** A folder in Hugging Face layout, opened: headers read and checked, weights still on disk. */
 export interface Checkpoint {
   readonly dir: string

@@ -6,7 +6,7 @@
  * Only products with weights are bfloat16, their sums float32. All else is the float32 backend's.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { BackendError, internalError } from '../../errors.ts'
+import { BackendError, internalError, PatchlightError } from '../../errors.ts'
 import { blasAdvice, findBlas } from '../libraries.ts'
 import { checkInput } from '../shapes.ts'
 import type { Backend, UnpackedWeight, Weight } from '../types.ts'
@@ -18,6 +18,8 @@ import { type Packed, Products } from './products.ts'
 export interface Bfloat16Backend extends Backend {
   /** Objects of the library's that are alive: packed weights, compiled products and what belongs to them. */
   nativeObjects(): number
+  /** Bytes of packed weights. They are outside the heap and every tensor. */
+  packedBytes(): number
 }
 
 /** A weight whose values are in the packed copy only. */
@@ -35,7 +37,7 @@ class PackedWeight implements Weight {
   }
 
   get data(): Float32Array {
-    throw internalError(`${this.name} is packed as bfloat16: its values cannot be read, or it was released`)
+    throw internalError(`${this.name} is packed as bfloat16: its values cannot be read`)
   }
 }
 
@@ -72,6 +74,11 @@ export async function createBfloat16Backend(float32: Backend): Promise<Bfloat16B
   function packed(weight: Weight): Packed {
     const found = held.get(weight)
     if (found !== undefined) return found
+    if (weight instanceof PackedWeight) {
+      throw new PatchlightError(
+        `weights: expected ${weight.name} to be in use, got it after it was given back; ask for its layer again`,
+      )
+    }
     const made = products.pack(weight)
     held.set(weight, made)
     return made
@@ -85,7 +92,6 @@ export async function createBfloat16Backend(float32: Backend): Promise<Bfloat16B
       held.set(weight, products.pack(unpacked))
       return weight
     },
-    packedBytes: (inSize, outSize) => products.packedBytes(inSize, outSize),
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       if (weight.float32 === true) return float32.linear(x, weight)
       const rows = checkInput(x, weight)
@@ -110,5 +116,6 @@ export async function createBfloat16Backend(float32: Backend): Promise<Bfloat16B
       products.dispose()
     },
     nativeObjects: () => library.live(),
+    packedBytes: () => [...held.values()].reduce((sum, { bytes }) => sum + bytes, 0),
   }
 }

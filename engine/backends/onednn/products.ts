@@ -22,6 +22,8 @@ export interface Packed {
   readonly inSize: number
   readonly outSize: number
   readonly memory: Made
+  /** Sizes are rounded up to blocks of 64. */
+  readonly bytes: number
 }
 
 /** A product compiled for one number of rows, and the first step that rounds them. */
@@ -73,7 +75,7 @@ export class Products {
           [RESULT, memory],
         ]),
       )
-      return { inSize, outSize, memory }
+      return { inSize, outSize, memory, bytes: library.bytes(right) }
     } catch (error) {
       memory.end()
       throw error
@@ -94,11 +96,6 @@ export class Products {
     compiled.multiplyArguments.put(RIGHT, memory)
     library.run(compiled.rounding, compiled.roundingArguments)
     library.run(compiled.multiply, compiled.multiplyArguments)
-  }
-
-  /** Bytes that a matrix takes when it is packed: sizes are rounded up to blocks of 64. */
-  packedBytes(inSize: number, outSize: number): number {
-    return this.#library.bytes(this.#layout(inSize, outSize).right)
   }
 
   /** Gives back all but packed matrices, which may be used again after it. */
