@@ -75,8 +75,8 @@ export interface Backend {
   /** The format of weights in `linear`, but for those marked `float32`. */
   readonly dtype: Dtype
   /**
-   * Takes a weight over in the backend's own layout, where it has one: `data` of what comes back cannot
-   * be read, and the caller may forget what it gave. `release` frees it.
+   * Takes a weight over in the backend's own layout, where it has one, and the caller may forget what it
+   * gave. `data` of what comes back is unpacked at every reading, rounded as it was. `release` frees it.
    */
   pack?(weight: UnpackedWeight): Weight
   /** [rows, in] · Wᵀ → [rows, out]. Bias is the caller's. */

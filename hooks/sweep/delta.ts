@@ -18,6 +18,8 @@ export interface Entry {
   readonly offset: number
   /** New values minus the base's. */
   readonly difference: Float32Array
+  /** The base's values there. */
+  readonly before: Float32Array
 }
 
 /** An entry, and the row of the stream block that takes it. */
@@ -56,7 +58,7 @@ function entryOf(edits: readonly Edit[], base: BaseRun): Entry | null {
     difference[i] = (difference[i] ?? 0) - (old[i] ?? 0)
     if (difference[i] !== 0) differs = true
   }
-  return differs ? { point, position, offset, difference } : null
+  return differs ? { point, position, offset, difference, before: old } : null
 }
 
 /** A changed stretch of features of one row. */
@@ -65,6 +67,7 @@ interface Difference {
   readonly at: number
   readonly offset: number
   readonly values: Float32Array
+  readonly before: Float32Array
 }
 
 /** Columns taken at once from a matrix as products; fewer are added one by one. */
@@ -85,12 +88,12 @@ export function addDeltas(
   const through = new Map<Weight, Difference[]>()
   for (const { entry, row } of entries) {
     const at = row * width
-    const { offset, difference: values } = entry
+    const { offset, difference: values, before } = entry
     const weight = matrixBehind(entry.point, weights)
     if (weight !== null) {
       const list = through.get(weight)
-      if (list === undefined) through.set(weight, [{ at, offset, values }])
-      else list.push({ at, offset, values })
+      if (list === undefined) through.set(weight, [{ at, offset, values, before }])
+      else list.push({ at, offset, values, before })
       continue
     }
     // `result` holds one stretch of the stream's width a head; all others are the stream's width themselves.
@@ -111,6 +114,10 @@ function matrixBehind({ site, name }: Point, weights: LayerWeights | null): Weig
 }
 
 function addThrough(backend: Backend, weight: Weight, differences: readonly Difference[], block: Float32Array): void {
+  if (backend.dtype !== 'f32') {
+    addRounded(backend, weight, differences, block)
+    return
+  }
   const groups = new Map<string, Difference[]>()
   const single: Difference[] = []
   for (const difference of differences) {
@@ -125,6 +132,35 @@ function addThrough(backend: Backend, weight: Weight, differences: readonly Diff
   }
   addColumns(weight, single, block)
   for (const group of groups.values()) addProduct(backend, weight, group, block)
+}
+
+/** Rows of one product of `addRounded`: their zeros take room too. */
+const ROUNDED_ROWS = 256
+
+/**
+ * The same where a product rounds its input: what the pass would have rounded are the values before
+ * and after, so each goes through by itself, and sweep and plain loop differ by float32 only. Columns
+ * of a packed matrix are not at hand: the rows are full width, with zeros around what changed.
+ */
+function addRounded(backend: Backend, weight: Weight, differences: readonly Difference[], block: Float32Array): void {
+  const { inSize, outSize } = weight
+  for (let from = 0; from < differences.length; from += ROUNDED_ROWS / 2) {
+    const part = differences.slice(from, from + ROUNDED_ROWS / 2)
+    tf.tidy(() => {
+      const left = new Float32Array(2 * part.length * inSize)
+      for (const [i, { offset, values, before }] of part.entries()) {
+        const after = (2 * i + 1) * inSize + offset
+        left.set(before, 2 * i * inSize + offset)
+        for (let j = 0; j < values.length; j++) left[after + j] = (before[j] ?? 0) + (values[j] ?? 0)
+      }
+      const sums = backend.view(backend.linear(tf.tensor2d(left, [2 * part.length, inSize]), weight))
+      for (const [i, { at }] of part.entries())
+        for (let j = 0; j < outSize; j++) {
+          const before = 2 * i * outSize + j
+          block[at + j] = (block[at + j] ?? 0) + (sums[before + outSize] ?? 0) - (sums[before] ?? 0)
+        }
+    })
+  }
 }
 
 /**

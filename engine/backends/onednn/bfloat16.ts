@@ -6,7 +6,7 @@
  * Only products with weights are bfloat16, their sums float32. All else is the float32 backend's.
  */
 import type { Tensor2D } from '@tensorflow/tfjs-core'
-import { BackendError, internalError, PatchlightError } from '../../errors.ts'
+import { BackendError, PatchlightError } from '../../errors.ts'
 import { blasAdvice, findBlas } from '../libraries.ts'
 import { checkInput } from '../shapes.ts'
 import type { Backend, UnpackedWeight, Weight } from '../types.ts'
@@ -22,22 +22,24 @@ export interface Bfloat16Backend extends Backend {
   packedBytes(): number
 }
 
-/** A weight whose values are in the packed copy only. */
+/** A weight whose values are in the packed copy only. Reading them unpacks them: a pass never does. */
 class PackedWeight implements Weight {
   readonly name: string
   readonly outSize: number
   readonly inSize: number
   readonly transposed: boolean
+  readonly #unpack: (weight: PackedWeight) => Float32Array
 
-  constructor({ name, outSize, inSize, transposed }: UnpackedWeight) {
+  constructor({ name, outSize, inSize, transposed }: UnpackedWeight, unpack: (weight: PackedWeight) => Float32Array) {
     this.name = name
     this.outSize = outSize
     this.inSize = inSize
     this.transposed = transposed
+    this.#unpack = unpack
   }
 
   get data(): Float32Array {
-    throw internalError(`${this.name} is packed as bfloat16: its values cannot be read`)
+    return this.#unpack(this)
   }
 }
 
@@ -88,7 +90,7 @@ export async function createBfloat16Backend(float32: Backend): Promise<Bfloat16B
     ...float32,
     dtype: 'bf16',
     pack(unpacked) {
-      const weight = new PackedWeight(unpacked)
+      const weight = new PackedWeight(unpacked, own => products.unpack(packed(own), own.transposed))
       held.set(weight, products.pack(unpacked))
       return weight
     },

@@ -56,32 +56,54 @@ export class Products {
   pack({ name, inSize, outSize, data, transposed }: UnpackedWeight): Packed {
     if (data.length !== inSize * outSize)
       throw internalError(`pack: ${data.length} values for the ${outSize}×${inSize} of ${name}`)
+    const { right } = this.#layout(inSize, outSize)
+    const memory = this.#library.allocate(right)
+    try {
+      this.#reorder({ inSize, outSize, memory }, data, transposed, 'pack')
+      return { inSize, outSize, memory, bytes: this.#library.bytes(right) }
+    } catch (error) {
+      memory.end()
+      throw error
+    }
+  }
+
+  /** The values of a packed matrix: [out, in], or [in, out] when `transposed`. */
+  unpack(packed: Omit<Packed, 'bytes'>, transposed: boolean): Float32Array {
+    const data = new Float32Array(new ArrayBuffer(4 * packed.inSize * packed.outSize))
+    this.#reorder(packed, data, transposed, 'unpack')
+    return data
+  }
+
+  /** Copies between a matrix in memory of ours and a packed one. */
+  #reorder(
+    { inSize, outSize, memory }: Omit<Packed, 'bytes'>,
+    data: Float32Array | Uint16Array,
+    transposed: boolean,
+    direction: 'pack' | 'unpack',
+  ): void {
     const library = this.#library
     const { right } = this.#layout(inSize, outSize)
     const type = data instanceof Float32Array ? F32 : BF16
-    const from = library.matrix(inSize, outSize, type, transposed ? [outSize, 1] : [1, inSize])
+    const plain = library.matrix(inSize, outSize, type, transposed ? [outSize, 1] : [1, inSize])
     const ends: Made[] = []
-    const memory = library.allocate(right)
     try {
-      const source = library.window(from.descriptor)
-      ends.push(source)
-      const reorder = library.reorder(from.descriptor, right)
+      const window = library.window(plain.descriptor)
+      ends.push(window)
+      const [from, to] = direction === 'pack' ? [plain.descriptor, right] : [right, plain.descriptor]
+      const reorder = library.reorder(from, to)
       ends.push(reorder)
-      library.set(source, data)
+      library.set(window, data)
+      const [source, result] = direction === 'pack' ? [window, memory] : [memory, window]
       library.run(
         reorder,
         new Arguments([
           [SOURCE, source],
-          [RESULT, memory],
+          [RESULT, result],
         ]),
       )
-      return { inSize, outSize, memory, bytes: library.bytes(right) }
-    } catch (error) {
-      memory.end()
-      throw error
     } finally {
       for (const made of ends) made.end()
-      from.end()
+      plain.end()
     }
   }
 
