@@ -1,5 +1,5 @@
 /** One parity case on one backend: our numbers against the reference's, point by point. */
-import type { BackendName } from '../../engine/backends/types.ts'
+import type { BackendName, Dtype } from '../../engine/backends/types.ts'
 import { loadModel } from '../../engine/load.ts'
 import { pointsOf } from '../../engine/points.ts'
 import { runWithHooks } from '../../hooks/hooked.ts'
@@ -18,9 +18,9 @@ export interface Comparison {
 }
 
 /** Runs a case's prompts, as one batch, and compares everything. */
-export async function compareCase(name: string, backend: BackendName): Promise<Comparison> {
+export async function compareCase(name: string, backend: BackendName, dtype: Dtype = 'f32'): Promise<Comparison> {
   const reference = readReference(name)
-  const model = await loadModel(checkpointDir(name), { backend, tokenizer: NO_TOKENIZER })
+  const model = await loadModel(checkpointDir(name), { backend, dtype, tokenizer: NO_TOKENIZER })
   try {
     const prompts = [0, 1].map(i => Array.from(reference.get(`${i}/ids`)?.data ?? []))
     const fits = prompts.filter(ids => ids.length <= model.spec.maxPositions)

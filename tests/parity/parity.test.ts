@@ -13,7 +13,7 @@ import { FAMILIES, familyOf } from '../../engine/families/registry.ts'
 import { loadModel } from '../../engine/load.ts'
 import { runWithHooks } from '../../hooks/hooked.ts'
 import { checkpointDir, NO_TOKENIZER, parityCases, readConfig } from '../support/fixtures.ts'
-import { LEEWAY, usableBackends } from '../support/models.ts'
+import { LEEWAY, usableFormats } from '../support/models.ts'
 import { expectNoTensorLeaks } from '../support/tensors.ts'
 import { compareCase } from './compare.ts'
 import { PARITY_PAGE, parityPage, type Row } from './page.ts'
@@ -21,21 +21,34 @@ import { PARITY_PAGE, parityPage, type Row } from './page.ts'
 const LOGIT_TOLERANCE = 1e-4
 const POINT_TOLERANCE = 1e-5
 
+/**
+ * In bfloat16 both factors of a product have 8 binary digits, a step of 2^-8 or 4e-3, and a point sees the
+ * roundings of the products before it, up to fourteen here, while the reference stays float32. Largest
+ * seen: 0.24 on logits of size 1 to 10, and 0.037 of a point's largest value.
+ */
+const BFLOAT16_LOGIT_TOLERANCE = 0.4
+const BFLOAT16_POINT_TOLERANCE = 0.06
+/** Of two experts of nearly the same probability bfloat16 may take the other: one leap, not an error of rounding. */
+const CHOICES = /\.mlp\.(experts\.|hook_expert)/
+
 const cases = parityCases()
 const rows: Row[] = []
 
-describe.each(await usableBackends())('on %s', backend => {
+describe.each(await usableFormats())('on %s', (_label, backend, dtype) => {
   expectNoTensorLeaks()
 
   it.each(cases)('%s agrees with transformers at every hook point', async name => {
-    const { family, logits, points, unmatched, refused } = await compareCase(name, backend)
+    const { family, logits, points, unmatched, refused } = await compareCase(name, backend, dtype)
     expect(unmatched).toEqual([])
-    expect(logits, 'logits').toBeLessThanOrEqual(LOGIT_TOLERANCE * LEEWAY[backend].times)
+    const bfloat16 = dtype === 'bf16'
+    const times = LEEWAY[backend].times
+    expect(logits, 'logits').toBeLessThanOrEqual(bfloat16 ? BFLOAT16_LOGIT_TOLERANCE : LOGIT_TOLERANCE * times)
     for (const [point, error] of points)
-      expect(error, point).toBeLessThanOrEqual(POINT_TOLERANCE * LEEWAY[backend].times)
+      if (!bfloat16 || !CHOICES.test(point))
+        expect(error, point).toBeLessThanOrEqual(bfloat16 ? BFLOAT16_POINT_TOLERANCE : POINT_TOLERANCE * times)
     // Only longrope's switch to its second list of factors is not computed.
     expect(refused.length).toBe(name === 'phi3-longrope' ? 1 : 0)
-    rows.push({ backend, family, name, logits, points: Math.max(...points.values()) })
+    if (!bfloat16) rows.push({ backend, family, name, logits, points: Math.max(...points.values()) })
   })
 })
 

@@ -1,6 +1,7 @@
 /** Fixture models on the backends of this machine, and prompts for them. */
+import { startBackend } from '../../engine/backends/dtype.ts'
 import { selectBackend } from '../../engine/backends/select.ts'
-import type { BackendName } from '../../engine/backends/types.ts'
+import type { BackendName, Dtype } from '../../engine/backends/types.ts'
 import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
 import { checkpointDir, NO_TOKENIZER } from './fixtures.ts'
@@ -34,9 +35,19 @@ export async function usableBackends(): Promise<BackendName[]> {
   return usable
 }
 
+/** What suites that hold in any format run over: `usableBackends` in float32, and `blas` in bfloat16 where it has it. */
+export async function usableFormats(): Promise<[label: string, backend: BackendName, dtype: Dtype][]> {
+  const formats = (await usableBackends()).map((name): [string, BackendName, Dtype] => [name, name, 'f32'])
+  if (!formats.some(([, name]) => name === 'blas')) return formats
+  return startBackend('blas', 'bf16').then(
+    () => [...formats, ['blas in bf16', 'blas', 'bf16']],
+    () => formats,
+  )
+}
+
 /** A parity fixture's checkpoint, which has no tokenizer. */
-export function openFixture(name: string, backend: BackendName = 'wasm'): Promise<Model> {
-  return loadModel(checkpointDir(name), { backend, tokenizer: NO_TOKENIZER })
+export function openFixture(name: string, backend: BackendName = 'wasm', dtype: Dtype = 'f32'): Promise<Model> {
+  return loadModel(checkpointDir(name), { backend, dtype, tokenizer: NO_TOKENIZER })
 }
 
 /** Token ids that look random and are the same every time. */
