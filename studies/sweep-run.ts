@@ -122,7 +122,9 @@ export function estimateSweeps(model: Model, sweeps: readonly (readonly SweepBas
       (unchanged > 0 ? `; ${unchanged.toLocaleString('en')} change nothing and cost nothing` : '') +
       (model.weightsNote === null
         ? ''
-        : `. ${passes === 1 ? 'One pass' : `${passes.toLocaleString('en')} passes`} over the weights. ${model.weightsNote}`),
+        : model.weights.residency === 'memory'
+          ? `. ${model.weightsNote}`
+          : `. ${passes === 1 ? 'One pass' : `${passes.toLocaleString('en')} passes`} over the weights. ${model.weightsNote}`),
     patches,
     flops: sum(plan => plan.flops),
     peakBytes: Math.max(0, ...plans.map(plan => plan.peakBytes)),

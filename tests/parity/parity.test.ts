@@ -28,7 +28,11 @@ const POINT_TOLERANCE = 1e-5
  */
 const BFLOAT16_LOGIT_TOLERANCE = 0.4
 const BFLOAT16_POINT_TOLERANCE = 0.06
-/** Of two experts of nearly the same probability bfloat16 may take the other: one leap, not an error of rounding. */
+/**
+ * Of two experts of nearly the same probability bfloat16 may take the other, which is a leap and no error
+ * of rounding. Such a choice cannot be compared, and what reads it may be this many times further off.
+ */
+const LEAP = 4
 const CHOICES = /\.mlp\.(experts\.|hook_expert)/
 
 const cases = parityCases()
@@ -43,9 +47,10 @@ describe.each(await usableFormats())('on %s', (_label, backend, dtype) => {
     const bfloat16 = dtype === 'bf16'
     const times = LEEWAY[backend].times
     expect(logits, 'logits').toBeLessThanOrEqual(bfloat16 ? BFLOAT16_LOGIT_TOLERANCE : LOGIT_TOLERANCE * times)
+    const leap = [...points.keys()].some(point => CHOICES.test(point)) ? LEAP : 1
+    const tolerance = bfloat16 ? BFLOAT16_POINT_TOLERANCE * leap : POINT_TOLERANCE * times
     for (const [point, error] of points)
-      if (!bfloat16 || !CHOICES.test(point))
-        expect(error, point).toBeLessThanOrEqual(bfloat16 ? BFLOAT16_POINT_TOLERANCE : POINT_TOLERANCE * times)
+      if (!bfloat16 || !CHOICES.test(point)) expect(error, point).toBeLessThanOrEqual(tolerance)
     // Only longrope's switch to its second list of factors is not computed.
     expect(refused.length).toBe(name === 'phi3-longrope' ? 1 : 0)
     if (!bfloat16) rows.push({ backend, family, name, logits, points: Math.max(...points.values()) })
