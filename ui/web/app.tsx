@@ -8,6 +8,7 @@ import { HomePage } from './views/home/home-page.tsx'
 import { LostPage } from './views/home/lost-page.tsx'
 import { NewRunPage } from './views/new-run/new-run-page.tsx'
 import { RunPage } from './views/run/run-page.tsx'
+import { RunsPage } from './views/runs/runs-page.tsx'
 import { ErrorBoundary } from './views/shell/error-boundary.tsx'
 import { Header } from './views/shell/header.tsx'
 import { RunList } from './views/shell/run-list.tsx'
@@ -43,10 +44,11 @@ export function App() {
 function View({ route }: { readonly route: Route }) {
   switch (route.view) {
     case 'home':
-    case 'runs':
       return <HomePage />
+    case 'runs':
+      return <RunsPage query={route} />
     case 'new':
-      return <NewRunPage studyId={route.study} presetId={route.preset} />
+      return <NewRunPage studyId={route.study} presetId={route.preset} from={route.from ?? null} />
     case 'run':
       return <RunPage route={route} />
     case 'compare':
@@ -65,6 +67,6 @@ function View({ route }: { readonly route: Route }) {
 /** What a view is about: another place starts afresh, another cell of the same run does not. */
 function placeOf(route: Route): string {
   if (route.view === 'run') return `run ${route.run}`
-  if (route.view === 'new') return `new ${route.study}`
+  if (route.view === 'new') return `new ${route.study} ${route.from ?? ''}`
   return route.view
 }

@@ -5,7 +5,7 @@ import { api } from '../../client/api.ts'
 import { type FeedStatus, RunFeed } from '../../client/run-feed.ts'
 import type { RunView } from '../../client/run-view.ts'
 import type { RunWatch } from '../../client/run-watch.ts'
-import { refreshCatalog } from './catalog.ts'
+import { refreshCatalog, refreshStudies } from './catalog.ts'
 import { createStore, useStore } from './store.ts'
 import { toast, toastError } from './toasts.ts'
 
@@ -14,6 +14,7 @@ const runs = createStore<readonly RunSummary[] | null>(null)
 let wasOffline = false
 
 feed.onRuns((changed, removed) => merge(changed, removed))
+feed.onStudies(() => void refreshStudies())
 feed.onProblem(problem => toast('error', problem))
 feed.onStatus(() => {
   if (feed.status === 'offline') wasOffline = true

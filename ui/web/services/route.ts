@@ -2,12 +2,14 @@
  * The one place that knows URLs. A view is a path, what is selected in it is the query, so that a
  * copied address brings back what was on the screen.
  */
+import { RUN_STATES, type RunState } from '../../../studies/runs/events.ts'
 import { formatLook, type Look, PLAIN_LOOK, parseLook } from './look.ts'
 import { createStore, useStore } from './store.ts'
 
 export type Route =
   | { readonly view: 'home' }
-  | { readonly view: 'new'; readonly study: string; readonly preset: string | null }
+  /** `from`: a run whose parameters the form begins with. */
+  | { readonly view: 'new'; readonly study: string; readonly preset: string | null; readonly from?: string }
   | RunRoute
   | { readonly view: 'watch'; readonly runs: readonly string[] }
   | CompareRoute
@@ -55,7 +57,16 @@ export interface RunQuery {
   readonly tags: readonly string[]
   readonly archived: boolean
   readonly starred: boolean
+  /** The runs in the trash, and only those. */
+  readonly deleted?: boolean
+  readonly study?: string
+  readonly state?: RunState
+  /** Newest first where absent. */
+  readonly sort?: RunSort
 }
+
+export const RUN_SORTS = ['newest', 'oldest', 'name', 'study', 'model'] as const
+export type RunSort = (typeof RUN_SORTS)[number]
 
 export const ALL_RUNS: RunQuery = { search: '', tags: [], archived: false, starred: false }
 
@@ -75,7 +86,8 @@ export function parseRoute(path: string, query: string): Route {
     }
   }
   if (first === 'new' && second !== undefined) {
-    return { view: 'new', study: decode(second), preset: search.get('preset') }
+    const from = search.get('from')
+    return { view: 'new', study: decode(second), preset: search.get('preset'), ...(from === null ? {} : { from }) }
   }
   if (first === 'watch') {
     return { view: 'watch', runs: parseList(search, 'runs') }
@@ -88,6 +100,7 @@ export function parseRoute(path: string, query: string): Route {
       tags: search.getAll('tag').filter(tag => tag !== ''),
       archived: search.get('archived') === '1',
       starred: search.get('starred') === '1',
+      ...parseRunFilters(search),
     }
   }
   if (first === 'generate') return { view: 'generate' }
@@ -100,7 +113,10 @@ export function formatRoute(route: Route): string {
     case 'home':
       return '/'
     case 'new':
-      return `/new/${encodeURIComponent(route.study)}${query([['preset', route.preset]])}`
+      return `/new/${encodeURIComponent(route.study)}${query([
+        ['preset', route.preset],
+        ['from', route.from],
+      ])}`
     case 'run':
       return `/run/${encodeURIComponent(route.run)}${query([
         ...formatFigurePlace(route),
@@ -123,6 +139,10 @@ export function formatRoute(route: Route): string {
         ...route.tags.map(tag => ['tag', tag] as const),
         ['archived', route.archived ? '1' : null],
         ['starred', route.starred ? '1' : null],
+        ['deleted', route.deleted === true ? '1' : null],
+        ['study', route.study],
+        ['state', route.state],
+        ['sort', route.sort],
       ])}`
     case 'generate':
       return '/generate'
@@ -165,6 +185,18 @@ function formatFigurePlace(place: {
     ['figure', place.cell?.figure ?? place.figure],
     ['cell', place.cell?.index],
   ]
+}
+
+function parseRunFilters(search: URLSearchParams): Partial<RunQuery> {
+  const study = search.get('study')
+  const state = RUN_STATES.find(known => known === search.get('state'))
+  const sort = RUN_SORTS.find(known => known === search.get('sort') && known !== 'newest')
+  return {
+    ...(search.get('deleted') === '1' ? { deleted: true } : {}),
+    ...(study === null || study === '' ? {} : { study }),
+    ...(state === undefined ? {} : { state }),
+    ...(sort === undefined ? {} : { sort }),
+  }
 }
 
 function parseDrawer(search: URLSearchParams): DrawerPlace | null {

@@ -2,6 +2,7 @@
 import { Link } from '../../parts/link.tsx'
 import { useStudies } from '../../services/catalog.ts'
 import { useRuns } from '../../services/feed.ts'
+import { OwnStudies } from '../new-study/own-studies.tsx'
 import { Invitation } from './invitation.tsx'
 import './home.css'
 
@@ -30,6 +31,7 @@ export function HomePage() {
           </li>
         ))}
       </ul>
+      <OwnStudies />
     </div>
   )
 }

@@ -3,7 +3,8 @@
  * itself can tell is wrong; and which field a server's sentence is about.
  */
 import type { Param, ParamSchema, ParamValue } from '../../../../studies/params.ts'
-import type { StudyInfo } from '../../../../studies/runs/workbench-types.ts'
+import type { RunRecord } from '../../../../studies/runs/events.ts'
+import type { ModelInfo, StudyInfo } from '../../../../studies/runs/workbench-types.ts'
 
 export type Values = Readonly<Record<string, ParamValue>>
 
@@ -12,6 +13,42 @@ export function startingValues(study: StudyInfo, presetId: string | null): Value
   const preset = study.presets.find(one => one.id === presetId)
   const defaults = Object.entries(study.params).map(([key, param]) => [key, param.default] as const)
   return { ...Object.fromEntries(defaults), ...preset?.values }
+}
+
+/** What a form begins with that is to run again what a run was asked. */
+export interface Prefill {
+  /** Null where the run had none. */
+  readonly preset: string | null
+  /** Folder; undefined is the embedded model. */
+  readonly model: string | undefined
+  readonly values: Values
+  readonly seed: number
+  /** Parameters of the run that the study has no more. */
+  readonly dropped: readonly string[]
+}
+
+/** A model is known by its folder, or, where the run was made elsewhere, by its name and size. */
+export function prefillOf(record: RunRecord, study: StudyInfo, models: readonly ModelInfo[]): Prefill {
+  const { dir, name, parameters } = record.model
+  const model =
+    models.find(one => one.dir === dir) ?? models.find(one => one.name === name && one.parameters === parameters)
+  const preset = study.presets.some(one => one.id === record.preset) ? (record.preset ?? null) : null
+  return {
+    preset,
+    model: model === undefined ? dir : model.embedded ? undefined : model.dir,
+    values: fittingValues(record.params, study),
+    seed: record.seed,
+    dropped: Object.keys(record.params).filter(key => study.params[key] === undefined),
+  }
+}
+
+/** The values that a study still has a parameter of their kind for: its file may have been saved anew. */
+export function fittingValues(values: Values, study: Pick<StudyInfo, 'params'>): Values {
+  const entries = Object.entries(values).filter(([key, value]) => {
+    const usual = study.params[key]?.default
+    return typeof usual === typeof value && Array.isArray(usual) === Array.isArray(value)
+  })
+  return Object.fromEntries(entries)
 }
 
 /** The preset that a newcomer starts with: the one for the embedded model, when that is the model. */

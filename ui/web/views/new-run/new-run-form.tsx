@@ -10,8 +10,18 @@ import { merge } from '../../services/feed.ts'
 import { navigate } from '../../services/route.ts'
 import { toastError } from '../../services/toasts.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
-import { editedValues, fieldOf, firstPreset, problemsOf, startingValues, textsOf } from './form-state.ts'
+import {
+  editedValues,
+  fieldOf,
+  firstPreset,
+  fittingValues,
+  type Prefill,
+  problemsOf,
+  startingValues,
+  textsOf,
+} from './form-state.ts'
 import { ModelPicker } from './model-picker.tsx'
+import { OwnStudy } from './own-study.tsx'
 import { ParamField } from './param-field.tsx'
 import { PresetPicker } from './preset-picker.tsx'
 import { PAUSE_MS, TokenLookupContext, useTokenLookup } from './token-lookup.ts'
@@ -19,18 +29,33 @@ import { PAUSE_MS, TokenLookupContext, useTokenLookup } from './token-lookup.ts'
 interface NewRunFormProps {
   readonly study: StudyInfo
   readonly presetId: string | null
+  /** Of a run that is to be made again. */
+  readonly prefill?: Prefill
 }
 
-export function NewRunForm({ study, presetId }: NewRunFormProps) {
+const SEED = {
+  kind: 'number',
+  label: 'Seed',
+  help: 'Of whatever the study draws at random.',
+  default: 0,
+  min: 0,
+  max: 2 ** 32 - 1,
+  integer: true,
+} as const
+
+export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
   const models = useModels().value ?? []
-  const [model, setModel] = useState<string | undefined>(undefined)
-  const preset = presetId ?? firstPreset(study, model === undefined)
-  const [edits, setEdits] = useState<Readonly<Record<string, ParamValue>>>({})
+  const [model, setModel] = useState(prefill?.model)
+  const preset = prefill === undefined ? (presetId ?? firstPreset(study, model === undefined)) : presetId
+  const [typed, setEdits] = useState<Readonly<Record<string, ParamValue>>>(prefill?.values ?? {})
+  const edits = useMemo(() => fittingValues(typed, study), [typed, study])
+  const [seed, setSeed] = useState(prefill?.seed ?? SEED.default)
   const [starting, setStarting] = useState(false)
 
   const initial = useMemo(() => startingValues(study, preset), [study, preset])
   const values = { ...initial, ...edits }
   const problems = problemsOf(study.params, values)
+  const seedProblem = problemsOf({ seed: SEED }, { seed }).seed ?? null
   const lookup = useTokenLookup(model, textsOf(study.params, values), promptOptionsOf(study.params, values))
 
   const request: RunRequest = {
@@ -38,8 +63,9 @@ export function NewRunForm({ study, presetId }: NewRunFormProps) {
     ...(model === undefined ? {} : { model }),
     ...(preset === null ? {} : { preset }),
     params: editedValues(values, initial),
+    ...(seed === SEED.default ? {} : { seed }),
   }
-  const blocked = Object.keys(problems).length > 0
+  const blocked = Object.keys(problems).length > 0 || seedProblem !== null
   const key = JSON.stringify(request)
   const settled = useDebounced(key, PAUSE_MS)
   const estimate = useAnswer(blocked ? null : settled, () => api.estimate(request))
@@ -77,7 +103,8 @@ export function NewRunForm({ study, presetId }: NewRunFormProps) {
   )
   const all = Object.entries(study.params)
   const advanced = all.filter(([, param]) => param.advanced === true)
-  const advancedWrong = advanced.some(([key]) => problems[key] !== undefined || refused?.field === key)
+  const advancedWrong =
+    seedProblem !== null || advanced.some(([key]) => problems[key] !== undefined || refused?.field === key)
 
   return (
     <TokenLookupContext.Provider value={lookup}>
@@ -89,6 +116,12 @@ export function NewRunForm({ study, presetId }: NewRunFormProps) {
             <summary>What is done</summary>
             <p className="new-run-about">{study.about}</p>
           </details>
+          <OwnStudy study={study} />
+          {prefill !== undefined && prefill.dropped.length > 0 && (
+            <p className="sentence-warning">
+              The study has no parameter {prefill.dropped.join(', ')} any more; what that run had for it was left out.
+            </p>
+          )}
         </div>
         <form
           className="new-run-form"
@@ -107,12 +140,18 @@ export function NewRunForm({ study, presetId }: NewRunFormProps) {
           <ModelPicker models={models} value={model} onChange={setModel} />
           {all.filter(([, param]) => param.advanced !== true).map(field)}
           {lookup.error !== null && <p className="sentence-error">{lookup.error}</p>}
-          {advanced.length > 0 && (
-            <details className="advanced" open={advancedWrong || undefined}>
-              <summary>Advanced</summary>
-              {advanced.map(field)}
-            </details>
-          )}
+          <details className="advanced" open={advancedWrong || undefined}>
+            <summary>Advanced</summary>
+            {advanced.map(field)}
+            <ParamField
+              id="param-seed"
+              param={SEED}
+              value={seed}
+              onChange={value => setSeed(Number(value))}
+              counterpart={undefined}
+              problem={seedProblem}
+            />
+          </details>
         </form>
         <EstimatePanel
           estimate={estimate}

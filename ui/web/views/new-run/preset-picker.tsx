@@ -18,6 +18,7 @@ export function PresetPicker({ study, value, edited, onChange }: PresetPickerPro
       </label>
       <div className="field-control">
         <select id="preset" className="input" value={value ?? ''} onChange={event => onChange(event.target.value)}>
+          {value === null && <option value="">none</option>}
           {study.presets.map(preset => (
             <option key={preset.id} value={preset.id}>
               {preset.title}
@@ -26,7 +27,8 @@ export function PresetPicker({ study, value, edited, onChange }: PresetPickerPro
         </select>
       </div>
       <p className="field-help muted">
-        {chosen?.for === 'embedded' ? 'Made for the embedded model.' : 'Made for large models: choose one below.'}
+        {chosen?.for === 'embedded' && 'Made for the embedded model.'}
+        {chosen?.for === 'large' && 'Made for large models: choose one below.'}
         {edited && (
           <>
             {' Edited. '}

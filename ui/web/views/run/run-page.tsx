@@ -11,8 +11,11 @@ import {
 } from '../../services/look.ts'
 import { changeLook, showCell } from '../../services/place.ts'
 import type { CellAddress, RunRoute } from '../../services/route.ts'
+import { runName } from '../../services/run-actions.ts'
 import { CellDrawer } from '../cell/cell-drawer.tsx'
 import { FigureGroup } from '../figure/figure-group.tsx'
+import { RunBar } from '../runs/run-bar.tsx'
+import { SourcePanel } from '../source/source-panel.tsx'
 import { DataTable } from '../table/data-table.tsx'
 import { Findings } from './findings.tsx'
 import { ProgressNews } from './progress-news.tsx'
@@ -56,8 +59,9 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
   return (
     <div className="run-page" data-drawer={shown !== undefined}>
       <div className="page run-body">
-        <RunHeader view={view} title={summary?.title ?? view.record.studyTitle} />
+        <RunHeader view={view} title={summary === undefined ? view.record.studyTitle : runName(summary)} />
         <ProgressNews state={view.state} progress={view.progress} />
+        {summary !== undefined && <RunBar run={summary} />}
         {problem !== null && <p className="sentence-error">{problem}</p>}
         <Findings summary={view.summary} notes={view.notes} />
         {groups.map(group => (
@@ -75,6 +79,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
           <DataTable key={table.id} table={table} look={tableLook(look, table.id)} onLook={lookAtTable} />
         ))}
         {groups.length === 0 && view.error === null && <Waiting />}
+        <SourcePanel run={run} state={view.state} />
       </div>
       {cell !== null && shown !== undefined && (
         <CellDrawer run={run} panel={shown} index={cell.index} onClose={() => open(null)} />

@@ -4,7 +4,7 @@ import { formatCount } from '../../format.ts'
 import { Link } from '../../parts/link.tsx'
 import { Segmented } from '../../parts/segmented.tsx'
 import { useDoctor, useModels } from '../../services/catalog.ts'
-import { useRoute } from '../../services/route.ts'
+import { ALL_RUNS, useRoute } from '../../services/route.ts'
 import { setTheme, THEME_CHOICES, useThemeChoice } from '../../services/theme.ts'
 
 const THEME_OPTIONS = THEME_CHOICES.map(value => ({ value, label: value[0]?.toUpperCase() + value.slice(1) }))
@@ -19,6 +19,9 @@ export function Header() {
       <Link to={{ view: 'home' }} className="brand" label="Patchlight, home">
         <img src="/icon.svg" alt="" width={22} height={22} />
         Patchlight
+      </Link>
+      <Link to={{ view: 'runs', ...ALL_RUNS }} className="header-link" current={view === 'runs'}>
+        Runs
       </Link>
       <Link to={{ view: 'generate' }} className="header-link" current={view === 'generate'}>
         Generate

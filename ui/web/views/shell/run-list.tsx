@@ -6,15 +6,21 @@ import { Link } from '../../parts/link.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { StateBadge } from '../../parts/state-badge.tsx'
 import { useNow } from '../../services/now.ts'
+import { ALL_RUNS } from '../../services/route.ts'
+import { runName } from '../../services/run-actions.ts'
+import { findRuns } from '../runs/run-filter.ts'
 
 interface RunListProps {
   readonly runs: readonly RunSummary[] | null
   readonly current: string | null
 }
 
+/** More are for the page of runs. */
+const MOST = 60
+
 export function RunList({ runs, current }: RunListProps) {
   const [words, setWords] = useState('')
-  const found = (runs ?? []).filter(run => matches(run, words))
+  const found = findRuns(runs ?? [], { ...ALL_RUNS, search: words })
   return (
     <nav className="run-list" aria-label="Runs">
       <div className="run-list-head">
@@ -33,12 +39,17 @@ export function RunList({ runs, current }: RunListProps) {
       {runs !== null && runs.length === 0 && <p className="run-list-empty muted">Runs will be listed here.</p>}
       {found.length === 0 && words !== '' && <p className="run-list-empty muted">No run has these words.</p>}
       <ul>
-        {found.map(run => (
+        {found.slice(0, MOST).map(run => (
           <li key={run.id}>
             <RunRow run={run} current={run.id === current} />
           </li>
         ))}
       </ul>
+      {runs !== null && runs.length > 0 && (
+        <Link to={{ view: 'runs', ...ALL_RUNS, search: words }} className="run-list-all">
+          {found.length > MOST ? `All ${found.length} runs` : 'All runs'}
+        </Link>
+      )}
     </nav>
   )
 }
@@ -51,15 +62,23 @@ function RunRow({ run, current }: { readonly run: RunSummary; readonly current: 
       to={{ view: 'run', run: run.id, cell: null }}
       className="run-row"
       current={current}
-      label={`${run.studyTitle}: ${run.title} (${run.state})`}
+      label={`${run.studyTitle}: ${runName(run)} (${run.state})`}
     >
       <span className="run-row-top">
-        <span className="run-row-study">{run.studyTitle}</span>
+        <span className="run-row-study">
+          {run.studyTitle}
+          {run.meta.starred && (
+            <span className="run-row-star" title="Starred">
+              {' '}
+              ★
+            </span>
+          )}
+        </span>
         <time dateTime={run.createdAt} className="muted small">
           {formatWhen(run.createdAt, now)}
         </time>
       </span>
-      <span className="run-row-title">{run.title}</span>
+      <span className="run-row-title">{runName(run)}</span>
       <span className="run-row-top">
         <StateBadge state={run.state} />
         {run.total > 0 && run.state !== 'done' && (
@@ -69,12 +88,4 @@ function RunRow({ run, current }: { readonly run: RunSummary; readonly current: 
       {busy && <Progress compact name={`Progress of ${run.title}`} done={run.done} total={run.total} />}
     </Link>
   )
-}
-
-function matches(run: RunSummary, words: string): boolean {
-  const text = `${run.studyTitle} ${run.title} ${run.model} ${run.backend} ${run.state} ${run.id}`.toLowerCase()
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every(word => text.includes(word))
 }
