@@ -20,6 +20,8 @@ export interface Served {
   readonly origin: string
   readonly port: number
   readonly runsDir: string
+  /** Where new studies are written. */
+  readonly studiesDir: string
   /** Ends it at once, as a crash would. */
   kill(): Promise<void>
   /** Ends it as Ctrl-C does. */
@@ -30,11 +32,12 @@ export interface Served {
 
 export async function serve({ studies = [], runsDir, port = 0 }: ServeOptions = {}): Promise<Served> {
   const runs = runsDir ?? mkdtempSync(join(tmpdir(), 'patchlight-e2e-'))
+  const studiesDir = `${runs}-studies`
   const words = ['serve', '--port', String(port), '--runs', runs, ...studies.flatMap(file => ['--study', file])]
   const child = spawn(process.execPath, [join(ROOT, 'ui/cli/bin.js'), ...words], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', PATCHLIGHT_STUDIES: studiesDir },
   })
   const origin = await printedAddress(child)
   const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
@@ -47,11 +50,12 @@ export async function serve({ studies = [], runsDir, port = 0 }: ServeOptions = 
     origin,
     port: Number(new URL(origin).port),
     runsDir: runs,
+    studiesDir,
     kill: () => end('SIGKILL'),
     stop: () => end('SIGTERM'),
     remove: async () => {
       await end('SIGTERM')
-      rmSync(runs, { recursive: true, force: true })
+      for (const folder of [runs, studiesDir]) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
