@@ -248,6 +248,7 @@ export default defineStudy({
       ids,
       position: ids.length - 1,
       interventions: patchOf(params, layer, index, means).interventions,
+      answer: [await targetOf(model, params, ids)],
     }
   },
 })

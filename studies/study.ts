@@ -35,6 +35,10 @@ export interface CellQuestion {
   /** The position whose next-token distribution is compared. */
   readonly position: number
   readonly interventions: readonly Intervention[]
+  /** Tokens that the study's metric follows. @default the likeliest token without the patch */
+  readonly answer?: readonly number[]
+  /** Tokens that the answer is held against. */
+  readonly against?: readonly number[]
 }
 
 /** A declared figure that takes cells as they are known. */

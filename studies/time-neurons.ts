@@ -181,5 +181,7 @@ export function neuronCell(model: Model, params: TimeParams, index: number): Cel
     ids: pair.corrupted,
     position: pair.corrupted.length - 1,
     interventions: patchOf(place, pair).interventions,
+    answer: answerTokens(model, params.answer, 'answer').ids,
+    against: answerTokens(model, params.against, 'against').ids,
   }
 }

@@ -173,6 +173,8 @@ export default defineStudy({
       ids: prompts.corrupted,
       position: prompts.corrupted.length - 1,
       interventions,
+      answer: prompts.answer,
+      against: prompts.against,
     }
   },
 })

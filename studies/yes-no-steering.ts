@@ -285,6 +285,8 @@ export default defineStudy({
       ids,
       position: ids.length - 1,
       interventions: patchOf(component, question, ids, params).interventions,
+      answer: answerTokens(model, params.yes, 'yes').ids,
+      against: answerTokens(model, params.no, 'no').ids,
     }
   },
 })

@@ -22,6 +22,10 @@
  *   GET  /api/study-files        StudyFile[]
  *   POST /api/study-files        {id} → StudyInfo (201)
  *   GET  /api/runs/:id/cell?figure=ID&index=N   CellDetail
+ *   GET  /api/runs/:id/cell/attention?figure=ID&index=N&layer=L&head=H   CellAttention
+ *   GET  /api/runs/:id/cell/lens?figure=ID&index=N                       CellLens
+ *   GET  /api/runs/:id/cell/neuron?figure=ID&index=N&layer=L&neuron=N    CellNeuron; `&expert=E` in a mixture
+ *        The first two take `&from=P`, the first token of the window that a long prompt is cut to.
  *   GET  /api/runs/:id/figures/:figure.csv | .json | .npy   its numbers
  *   GET  /api/runs/:id/figures/:figure.svg | .pdf | .png | .tex   the picture; `?width=3.25in` or
  *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`

@@ -7,13 +7,14 @@ import { internalError, PatchlightError, StudyError } from '../../engine/errors.
 import type { ParamSchema } from '../params.ts'
 import { tokenizePrompt } from '../prompts.ts'
 import { type AnyStudy, BUILT_IN_STUDIES, loadStudy, loadStudyWithSource } from '../registry.ts'
-import { cellDetail } from './cell-detail.ts'
+import { lookAtCell } from './cell/look.ts'
+import type { CellAnswer } from './cell/types.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
 import { generateSides } from './generate-sides.ts'
 import type { EngineFacts, EngineMethods, GenerateCall, RequestMessage, RunCall, StudyCall } from './protocol.ts'
 import { RunContext } from './study-context.ts'
-import type { CellDetail, DoctorReport, GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
+import type { DoctorReport, GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
 
 /** What a sweep may hold above the weights: a quarter of the machine, and what the 4 GB wasm heap bears. */
 const MEMORY_SHARE = 0.25
@@ -47,7 +48,7 @@ export class EngineHost {
       case 'run':
         return this.#run(request.input, hooks)
       case 'cell':
-        return this.#cell(request.input)
+        return this.#cell(request.input, hooks)
       case 'generate':
         return this.#generate(request.input, hooks)
       case 'doctor':
@@ -82,11 +83,16 @@ export class EngineHost {
     return this.#models.with(dir, model => inStudy(study, ref.file, () => study.estimate(model, params)))
   }
 
-  async #cell({ dir, study: ref, params, figure, index }: EngineMethods['cell']['in']): Promise<CellDetail> {
+  async #cell(
+    { dir, study: ref, params, cell, look }: EngineMethods['cell']['in'],
+    { signal }: AnswerHooks,
+  ): Promise<CellAnswer> {
     const study = await loadStudy(ref)
     return this.#models.with(dir, async model => {
-      const question = await inStudy(study, ref.file, () => study.cell(model, params, figure, index))
-      return cellDetail(model, figure, index, question)
+      // Whoever went on to another cell while this one waited needs no answer.
+      signal.throwIfAborted()
+      const question = await inStudy(study, ref.file, () => study.cell(model, params, cell.figure, cell.index))
+      return lookAtCell({ model, cell, question, prompts: { schema: study.params, params }, signal }, look)
     })
   }
 

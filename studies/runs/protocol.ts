@@ -7,9 +7,9 @@ import type { FigureSpec } from '../figure.ts'
 import type { ParamValue } from '../params.ts'
 import type { PromptOptions } from '../prompt-params.ts'
 import type { Estimate } from '../study.ts'
+import type { CellAddress, CellAnswer, CellLook } from './cell/types.ts'
 import type { EventBody } from './events.ts'
 import type {
-  CellDetail,
   DoctorReport,
   GenerateEvent,
   GenerateRequest,
@@ -74,7 +74,7 @@ export interface EngineMethods {
   }
   estimate: { in: StudyCall; out: Estimate }
   run: { in: RunCall; out: { readonly outcome: 'done' | 'cancelled' } }
-  cell: { in: StudyCall & { readonly figure: string; readonly index: number }; out: CellDetail }
+  cell: { in: StudyCall & { readonly cell: CellAddress; readonly look: CellLook }; out: CellAnswer }
   /** Its events come before its reply; a cancel makes it fail. */
   generate: { in: GenerateCall; out: null }
   doctor: { in: Record<string, never>; out: DoctorReport }

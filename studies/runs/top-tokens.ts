@@ -1,5 +1,8 @@
 /** The likeliest next tokens of one position, as people read them. */
+
 import type { Tokenizer } from '../../engine/tokenizer-types.ts'
+import { largest } from '../../hooks/largest.ts'
+import type { ComparedToken, Reading, TokenReading } from './cell/types.ts'
 import type { TopToken } from './workbench-types.ts'
 
 /**
@@ -7,13 +10,50 @@ import type { TopToken } from './workbench-types.ts'
  * @param logits [vocab]
  */
 export function topTokensOf(logits: Float32Array, count: number, tokenizer: Tokenizer): TopToken[] {
+  const logSum = logSumOf(logits)
+  return largest(logits, count).map(id => {
+    const logit = logits[id] ?? Number.NaN
+    return { id, label: tokenizer.label(id), logit, prob: Math.exp(logit - logSum) }
+  })
+}
+
+/**
+ * The `count` likeliest tokens of each of two distributions, every one with its numbers in both;
+ * by their logit in the second, largest first.
+ * @param before [vocab] @param after [vocab]
+ */
+export function compareTokens(
+  before: Float32Array,
+  after: Float32Array,
+  count: number,
+  tokenizer: Tokenizer,
+): ComparedToken[] {
+  const ids = [...new Set([...largest(after, count), ...largest(before, count)])]
+  const sides = [before, after].map(logits => ({ logits, logSum: logSumOf(logits) }))
+  return ids
+    .sort((a, b) => (after[b] ?? 0) - (after[a] ?? 0) || a - b)
+    .map(id => {
+      const [first, second] = sides.map(({ logits, logSum }) => readingOf(logits, logSum, id))
+      const none: TokenReading = { logit: null, logProb: null, prob: null, rank: 0 }
+      return { id, label: tokenizer.label(id), before: first ?? none, after: second ?? none }
+    })
+}
+
+/** Null for what JSON cannot say. */
+export const finite = (value: number): Reading => (Number.isFinite(value) ? value : null)
+
+function readingOf(logits: Float32Array, logSum: number, id: number): TokenReading {
+  const logit = logits[id] ?? Number.NaN
+  let rank = 0
+  for (const other of logits) if (other > logit) rank++
+  return { logit: finite(logit), logProb: finite(logit - logSum), prob: finite(Math.exp(logit - logSum)), rank }
+}
+
+/** ln Σ exp. */
+export function logSumOf(logits: Float32Array): number {
   let max = Number.NEGATIVE_INFINITY
   for (const logit of logits) if (logit > max) max = logit
   let sum = 0
   for (const logit of logits) sum += Math.exp(logit - max)
-  const order = Array.from(logits.keys()).sort((a, b) => (logits[b] ?? 0) - (logits[a] ?? 0) || a - b)
-  return order.slice(0, count).map(id => {
-    const logit = logits[id] ?? Number.NaN
-    return { id, label: tokenizer.label(id), logit, prob: Math.exp(logit - max) / sum }
-  })
+  return max + Math.log(sum)
 }

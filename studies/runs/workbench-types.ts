@@ -9,6 +9,7 @@ import type { Intervention } from '../../hooks/intervention.ts'
 import type { ParamSchema, ParamValue } from '../params.ts'
 import type { PromptOptions } from '../prompt-params.ts'
 import type { Estimate, Preset } from '../study.ts'
+import type { CellAddress, CellView, CellViews } from './cell/types.ts'
 import type { DeletedRun, JournalEvent, MetaPatch, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 
 export interface StudyInfo {
@@ -87,18 +88,6 @@ export interface TopToken {
   readonly label: string
   readonly logit: number
   readonly prob: number
-}
-
-/** One cell, run again and looked at. */
-export interface CellDetail {
-  readonly figure: string
-  readonly index: number
-  readonly what: string
-  readonly tokens: TokenView
-  readonly position: number
-  readonly interventions: readonly Intervention[]
-  readonly before: readonly TopToken[]
-  readonly after: readonly TopToken[]
 }
 
 export interface GenerateRequest {
@@ -204,7 +193,18 @@ export interface Workbench {
   snapshot(run: RunId): Promise<RunSnapshot>
   /** Events with `seq >= from`, in order. */
   events(run: RunId, from: number): Promise<readonly JournalEvent[]>
-  cell(run: RunId, figure: string, index: number): Promise<CellDetail>
+  /**
+   * One cell, run again and looked at: as a whole, its attention, the logit lens, or a neuron. While a
+   * run computes this goes between two of its slices; cells are answered one after another.
+   * @throws the signal's reason when nobody waits for the answer any more
+   */
+  cell<V extends CellView>(
+    run: RunId,
+    cell: CellAddress,
+    view: V,
+    question: CellViews[V]['in'],
+    signal?: AbortSignal,
+  ): Promise<CellViews[V]['out']>
   readonly history: RunHistory
   /** The user's own study files. */
   studyFiles(): Promise<readonly StudyFile[]>

@@ -11,6 +11,7 @@ import { nearest } from '../../engine/nearest.ts'
 import { findPreset, resolveParams } from '../params-validate.ts'
 import { type PromptOptions, promptOptionsOf } from '../prompt-params.ts'
 import { ActiveRun } from './active-run.ts'
+import type { CellAddress, CellLook, CellView, CellViews } from './cell/types.ts'
 import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
@@ -32,7 +33,6 @@ import { Speed } from './speed.ts'
 import { StudyList } from './study-list.ts'
 import { StudyWatch } from './study-watch.ts'
 import type {
-  CellDetail,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -264,12 +264,26 @@ class LocalWorkbench implements Workbench {
     return events.slice(Math.max(0, from))
   }
 
-  async cell(id: RunId, figure: string, index: number): Promise<CellDetail> {
+  async cell<V extends CellView>(
+    id: RunId,
+    cell: CellAddress,
+    view: V,
+    question: CellViews[V]['in'],
+    signal?: AbortSignal,
+  ): Promise<CellViews[V]['out']> {
+    signal?.throwIfAborted()
     const { record, figures } = await this.snapshot(id)
-    checkCell(id, figures, figure, index)
+    checkCell(id, figures, cell)
     const study = await this.#studyOf(record)
     const dir = await this.#lookedAt(id, record)
-    return this.#engine.request('cell', { dir, study, params: record.params, figure, index })
+    const look = { view, question } as CellLook
+    const call = { dir, study, params: record.params, cell, look }
+    try {
+      return await this.#engine.request('cell', call, signal === undefined ? {} : { signal })
+    } catch (error) {
+      signal?.throwIfAborted()
+      throw error
+    }
   }
 
   async doctor(): Promise<DoctorReport> {
@@ -402,7 +416,7 @@ function studyRef(study: StudyInfo): StudyRef {
 }
 
 /** @throws StudyError if the run has no such figure, or the figure no such cell */
-function checkCell(run: RunId, figures: RunSnapshot['figures'], figure: string, index: number): void {
+function checkCell(run: RunId, figures: RunSnapshot['figures'], { figure, index }: CellAddress): void {
   const found = figures.find(({ spec }) => spec.id === figure)
   if (found === undefined) {
     const near = nearest(

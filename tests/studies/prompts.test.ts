@@ -164,9 +164,12 @@ it('a run records the tokens that the preview showed, and computes on them', asy
   const { record, summary } = await workbench.snapshot(id)
   expect(record.tokens?.prompt).toEqual([preview?.ids])
   const figure = `layer-${model.spec.layers.length - 1}`
-  const detail = await workbench.cell(id, figure, 0)
+  const detail = await workbench.cell(id, { figure, index: 0 }, 'detail', {})
   expect(detail.tokens.ids).toEqual(preview?.ids)
-  expect(summary['P(target) without ablation']).toBeCloseTo(detail.before[0]?.prob ?? Number.NaN, 6)
+  expect(summary['P(target) without ablation']).toBeCloseTo(
+    detail.top.find(token => token.before.rank === 0)?.before.prob ?? Number.NaN,
+    6,
+  )
   const [plain] = await workbench.tokenize(CHAT_MODEL, [text])
   expect(plain?.rendered).toBeUndefined()
   expect(plain?.ids).not.toEqual(preview?.ids)

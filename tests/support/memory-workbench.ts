@@ -6,6 +6,7 @@
 import { StudyError } from '../../engine/errors.ts'
 import type { FigureSpec } from '../../studies/figure.ts'
 import type { PromptOptions } from '../../studies/prompt-params.ts'
+import type { CellAddress, CellView, CellViews } from '../../studies/runs/cell/types.ts'
 import type { EventBody, JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from '../../studies/runs/events.ts'
 import { RunFold } from '../../studies/runs/fold.ts'
 import { LocalHistory } from '../../studies/runs/history.ts'
@@ -13,7 +14,6 @@ import { Listeners } from '../../studies/runs/listeners.ts'
 import { NO_META } from '../../studies/runs/meta.ts'
 import { RunShelf } from '../../studies/runs/shelf.ts'
 import type {
-  CellDetail,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -172,12 +172,39 @@ export class MemoryWorkbench implements Workbench {
     return this.#find(id).events.slice(from)
   }
 
-  async cell(id: RunId, figure: string, index: number): Promise<CellDetail> {
-    const found = this.#find(id).fold.figures.get(figure)
-    if (found === undefined) throw new StudyError(`cell: no figure ${figure}`)
-    if (index >= found.values.length) throw new StudyError(`cell: expected an index under ${found.values.length}`)
+  async cell<V extends CellView>(
+    id: RunId,
+    cell: CellAddress,
+    view: V,
+    question: CellViews[V]['in'],
+  ): Promise<CellViews[V]['out']> {
+    const found = this.#find(id).fold.figures.get(cell.figure)
+    if (found === undefined) throw new StudyError(`cell: no figure ${cell.figure}`)
+    if (cell.index >= found.values.length) throw new StudyError(`cell: expected an index under ${found.values.length}`)
     const tokens = { ids: [1, 2], labels: ['a', ' b'] }
-    return { figure, index, what: `cell ${index}`, tokens, position: 1, interventions: [], before: [], after: [] }
+    const window = { from: 0, labels: tokens.labels, of: 2 }
+    const place = { layer: 0, head: 0, neuron: 0, ...question }
+    const none = { top: [], prob: [] }
+    const answers: { readonly [K in CellView]: CellViews[K]['out'] } = {
+      detail: {
+        ...cell,
+        what: `cell ${cell.index}`,
+        tokens,
+        position: 1,
+        places: [],
+        interventions: [],
+        numbers: 0,
+        layers: MODEL.layers,
+        heads: MODEL.heads,
+        followed: 'top',
+        metrics: [],
+        top: [],
+      },
+      attention: { ...cell, ...place, window, before: [], after: [], earlier: null, heads: [], size: 0, changes: [] },
+      lens: { ...cell, window, rows: [], choices: 0, before: none, after: none, risen: [], labels: {} },
+      neuron: { ...cell, ...place, point: '', prompts: [], leftOut: 0, promoted: [], demoted: [], how: '' },
+    }
+    return answers[view]
   }
 
   async generate({ prompt }: GenerateRequest, onEvent: (event: GenerateEvent) => void): Promise<void> {

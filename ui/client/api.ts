@@ -3,9 +3,9 @@
  * may be shown as it is; `status` is 0 where no server answered.
  */
 import type { PromptOptions } from '../../studies/prompt-params.ts'
+import type { CellAddress, CellView, CellViews } from '../../studies/runs/cell/types.ts'
 import type { DeletedRun, MetaPatch, RunId, RunRecord, RunSummary } from '../../studies/runs/events.ts'
 import type {
-  CellDetail,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -97,8 +97,19 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
     importRun: (archive: Blob) => ask<RunSummary>('/runs/import', archive),
     studyFiles: (signal?: AbortSignal) => ask<readonly StudyFile[]>('/study-files', undefined, signal),
     newStudy: (id: string) => ask<StudyInfo>('/study-files', { id }),
-    cell: (id: RunId, figure: string, index: number, signal?: AbortSignal) =>
-      ask<CellDetail>(`${run(id)}/cell?figure=${encodeURIComponent(figure)}&index=${index}`, undefined, signal),
+    /** One cell looked at; aborting takes the question back, also where it waits for its turn. */
+    cell: <V extends CellView>(
+      id: RunId,
+      cell: CellAddress,
+      view: V,
+      question: CellViews[V]['in'],
+      signal?: AbortSignal,
+    ) => {
+      const query = new URLSearchParams({ figure: cell.figure, index: String(cell.index) })
+      for (const [key, value] of Object.entries(question)) query.set(key, String(value))
+      const path = view === 'detail' ? 'cell' : `cell/${view}`
+      return ask<CellViews[V]['out']>(`${run(id)}/${path}?${query}`, undefined, signal)
+    },
     estimate: (request: RunRequest, signal?: AbortSignal) => ask<EstimateView>('/estimate', request, signal),
     /**
      * @param model checkpoint folder; the embedded model when undefined

@@ -6,6 +6,7 @@ import { HttpError, refusal } from './errors.ts'
 import type { Guard } from './guard.ts'
 import { securityHeaders } from './headers.ts'
 import { catalogRoutes } from './routes/catalog.ts'
+import { cellRoutes } from './routes/cells.ts'
 import { downloadRoutes } from './routes/downloads.ts'
 import { formRoutes } from './routes/forms.ts'
 import { historyRoutes } from './routes/history.ts'
@@ -57,6 +58,7 @@ export function createApp({ workbench, drawing, guard, page, dev, log }: AppOpti
     formRoutes(workbench),
     liveRoutes(workbench),
     runRoutes(workbench),
+    cellRoutes(workbench),
     downloadRoutes(workbench, drawing),
     historyRoutes(workbench),
     studyFileRoutes(workbench),

@@ -174,17 +174,20 @@ describe('workbench', () => {
     const { figures } = await workbench.snapshot(id)
     const spec = figures[0]?.spec
     const last = (spec?.x.ticks.length ?? 0) - 1
-    const cell = await workbench.cell(id, spec?.id ?? '', last)
-    expect(cell).toMatchObject({ figure: spec?.id, index: last, position: cell.tokens.ids.length - 1 })
-    expect(cell.before).toHaveLength(10)
-    expect(cell.after).toHaveLength(10)
-    expect(cell.interventions.length).toBeGreaterThan(0)
-    const probabilities = cell.before.map(token => token.prob)
+    const at = { figure: spec?.id ?? '', index: last }
+    const cell = await workbench.cell(id, at, 'detail', {})
+    expect(cell).toMatchObject({ ...at, position: cell.tokens.ids.length - 1, followed: 'answer' })
+    expect(cell.top.filter(token => token.before.rank < 10)).toHaveLength(10)
+    expect(cell.top.filter(token => token.after.rank < 10)).toHaveLength(10)
+    expect(cell.interventions?.length).toBeGreaterThan(0)
+    const probabilities = cell.top.map(token => token.after.prob ?? 0)
     expect(probabilities).toEqual([...probabilities].sort((a, b) => b - a))
-    await expect(workbench.cell(id, 'recoverd-resid', 0)).rejects.toThrow(
+    await expect(workbench.cell(id, { figure: 'recoverd-resid', index: 0 }, 'detail', {})).rejects.toThrow(
       /no figure "recoverd-resid"; the nearest are recovered-resid/,
     )
-    await expect(workbench.cell(id, spec?.id ?? '', 1e6)).rejects.toThrow(/expected a cell from 0 to \d+, got 1000000/)
+    await expect(workbench.cell(id, { ...at, index: 1e6 }, 'detail', {})).rejects.toThrow(
+      /expected a cell from 0 to \d+, got 1000000/,
+    )
   })
 
   it('takes study files by path only where it was told so', async () => {

@@ -82,7 +82,7 @@ describe('the API', () => {
     expect(run.state).toBe('done')
     expect(run.figures[0]?.values[3]).toBe(ripple(1, 1))
     expect((await api.runs()).map(summary => summary.id)).toContain(id)
-    expect((await api.cell(id, 'ripple', 3)).what).toBe('cell 3')
+    expect((await api.cell(id, { figure: 'ripple', index: 3 }, 'detail', {})).what).toBe('cell 3')
   })
 
   it('cancels and resumes, and says why it cannot', async () => {

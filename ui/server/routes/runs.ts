@@ -1,7 +1,7 @@
-/** Runs: list, start, read, cancel, resume, and one cell looked at. */
+/** Runs: list, start, read, cancel and resume. */
 import { Router } from 'express'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
-import { parseId, parseNumber, parseRunRequest, withRun } from '../requests.ts'
+import { parseRunRequest, withRun } from '../requests.ts'
 import { runDocument } from '../wire-form.ts'
 
 export function runRoutes(workbench: Workbench): Router {
@@ -20,14 +20,6 @@ export function runRoutes(workbench: Workbench): Router {
   })
   routes.post('/runs/:id/resume', async (request, response) => {
     response.json(await withRun(workbench, request.params.id, run => workbench.resume(run)))
-  })
-  routes.get('/runs/:id/cell', async (request, response) => {
-    const detail = await withRun(workbench, request.params.id, run => {
-      const figure = parseId('figure', request.query.figure)
-      const index = parseNumber('index', request.query.index, { min: 0, max: 2 ** 31, integer: true })
-      return workbench.cell(run, figure, index)
-    })
-    response.json(detail)
   })
   return routes
 }
