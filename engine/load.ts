@@ -1,8 +1,10 @@
 /** From a checkpoint folder to a model that runs. */
-import { startBackend } from './backends/dtype.ts'
+import { chosenDtype, startBackend } from './backends/dtype.ts'
+import type { Backend } from './backends/types.ts'
 import { configReader } from './checkpoint/config.ts'
 import { checkpointName } from './checkpoint/name.ts'
 import { openCheckpoint } from './checkpoint/open.ts'
+import { chooseBackend } from './choose-backend.ts'
 import { familyOf } from './families/registry.ts'
 import { SlotReader } from './load-weights.ts'
 import type { LoadOptions, Model } from './model.ts'
@@ -14,6 +16,7 @@ import {
   residencyNote,
   weightSizes,
 } from './residency.ts'
+import type { ModelSpec } from './spec.ts'
 import { loadTokenizer } from './tokenizer.ts'
 import { weightsFromDisk } from './weights-from-disk.ts'
 import { weightsInMemory } from './weights-in-memory.ts'
@@ -37,7 +40,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     const slots = family.slots(spec, name => checkpoint.tensors.has(name))
     const name = checkpointName(checkpoint.dir, config)
     const asked = options.residency ?? residencyFromEnvironment()
-    const backend = await startBackend(options.backend, options.dtype)
+    const { backend, why } = await backendFor(spec, options)
     const sizes = weightSizes(spec, slots, checkpoint.tensors, backend.dtype)
     const memory = machineMemory()
     const residency = chooseResidency(name, asked, sizes, memory)
@@ -65,6 +68,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
       tokenizer,
       checkpoint,
       backend,
+      backendNote: why,
       weights,
       weightsNote: residency === 'memory' ? formatNote(sizes) : residencyNote(sizes, asked, memory, bytesPerMs),
       parameters,
@@ -77,4 +81,13 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     await checkpoint.close()
     throw error
   }
+}
+
+/** The fastest for the model; where weights are bfloat16, the one backend that keeps them so. */
+async function backendFor(spec: ModelSpec, { backend, dtype }: LoadOptions): Promise<{ backend: Backend; why: string }> {
+  if (chosenDtype(dtype) !== 'f32') {
+    return { backend: await startBackend(backend, dtype), why: 'the one that keeps weights as bfloat16' }
+  }
+  const { name, why } = await chooseBackend(spec, backend)
+  return { backend: await startBackend(name, dtype), why }
 }

@@ -13,6 +13,8 @@ export interface Model {
   readonly tokenizer: Tokenizer
   readonly checkpoint: Checkpoint
   readonly backend: Backend
+  /** Why that backend, for people: that it was asked for, or what was measured. */
+  readonly backendNote: string
   readonly weights: ModelWeights
   /**
    * One sentence for people where weights stay on disk, why and what a pass takes, or where they are

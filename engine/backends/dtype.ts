@@ -36,7 +36,8 @@ export async function startBackend(backend?: BackendName | 'auto', dtype?: Dtype
 
 let started: Promise<Backend> | undefined
 
-function chosenDtype(dtype: Dtype | 'auto' | undefined): Dtype {
+/** The caller's choice, else PATCHLIGHT_DTYPE's, else float32. @throws BackendError for another word */
+export function chosenDtype(dtype: Dtype | 'auto' | undefined): Dtype {
   const wanted = dtype ?? process.env.PATCHLIGHT_DTYPE ?? 'auto'
   if (wanted === '' || wanted === 'auto') return 'f32'
   const found = DTYPES.find(candidate => candidate === wanted)

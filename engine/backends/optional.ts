@@ -16,6 +16,17 @@ export function packageFolder(name: string): string | undefined {
   return manifest === undefined ? undefined : dirname(manifest)
 }
 
+/** `NAME VERSION` of those that are installed, for telling one state of the machine from another. */
+export function installedVersions(names: readonly string[]): string {
+  const found = names.flatMap(name => {
+    const manifest = pathOf(`${name}/package.json`)
+    if (manifest === undefined) return []
+    const { version }: { version?: unknown } = require(manifest)
+    return [`${name} ${version}`]
+  })
+  return found.join(', ') || 'none'
+}
+
 /** Imports a package; rejects if it is absent or does not load. */
 export async function importOptional(name: string): Promise<Readonly<Record<string, unknown>>> {
   const path = pathOf(name)

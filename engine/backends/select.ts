@@ -1,16 +1,18 @@
 /**
- * Which backend computes: the caller's choice, else PATCHLIGHT_BACKEND's, else the best that works
- * here. One backend is active in a process at a time, and each name has one instance.
+ * Starting backends by name. One is active in a process at a time, and each name has one instance.
+ * Which is best for a model is measured in `choose-backend.ts`; without a model, it is the first of
+ * the list that works here.
  */
 import * as tf from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.ts'
 import { createBlasBackend } from './blas.ts'
-import { blasAdvice } from './libraries.ts'
+import { blasAdvice, findBlas } from './libraries.ts'
 import { measureRate } from './measure.ts'
-import { createTensorflowBackend, TENSORFLOW_ADVICE, tensorflowInstalled } from './tensorflow.ts'
+import { installedVersions } from './optional.ts'
+import { createTensorflowBackend, TENSORFLOW_ADVICE, TENSORFLOW_PACKAGES, tensorflowInstalled } from './tensorflow.ts'
 import { BACKEND_NAMES, type Backend, type BackendName } from './types.ts'
 import { createWasmBackend } from './wasm.ts'
-import { createWebgpuBackend, WEBGPU_ADVICE, webgpuPresent } from './webgpu.ts'
+import { createWebgpuBackend, WEBGPU_ADVICE, WEBGPU_PACKAGES, webgpuPresent } from './webgpu.ts'
 
 interface Candidate {
   readonly create: () => Promise<Backend>
@@ -18,6 +20,8 @@ interface Candidate {
   readonly tfjs: string
   /** A cheap look: is it worth trying when nobody asked for it? */
   readonly present: () => boolean
+  /** Its library and version, told without starting it. */
+  readonly library: () => string
   readonly advice: () => string
 }
 
@@ -26,11 +30,24 @@ const CANDIDATES: Readonly<Record<BackendName, Candidate>> = {
     create: createTensorflowBackend,
     tfjs: 'tensorflow',
     present: tensorflowInstalled,
+    library: () => `${installedVersions(TENSORFLOW_PACKAGES)}${tensorflowInstalled() ? '' : ', not built'}`,
     advice: () => TENSORFLOW_ADVICE,
   },
-  webgpu: { create: createWebgpuBackend, tfjs: 'webgpu', present: webgpuPresent, advice: () => WEBGPU_ADVICE },
-  blas: { create: createBlasBackend, tfjs: 'wasm', present: () => true, advice: blasAdvice },
-  wasm: { create: () => createWasmBackend(), tfjs: 'wasm', present: () => true, advice: () => 'run `npm ci` again' },
+  webgpu: {
+    create: createWebgpuBackend,
+    tfjs: 'webgpu',
+    present: webgpuPresent,
+    library: () => installedVersions(WEBGPU_PACKAGES),
+    advice: () => WEBGPU_ADVICE,
+  },
+  blas: { create: createBlasBackend, tfjs: 'wasm', present: () => true, library: blasLibrary, advice: blasAdvice },
+  wasm: {
+    create: () => createWasmBackend(),
+    tfjs: 'wasm',
+    present: () => true,
+    library: () => tf.version_core,
+    advice: () => 'run `npm ci` again',
+  },
 }
 
 const instances = new Map<BackendName, Promise<Backend>>()
@@ -41,11 +58,10 @@ const instances = new Map<BackendName, Promise<Backend>>()
  * @throws BackendError if a backend that was asked for by name is unknown or unusable, saying what to install.
  */
 export async function selectBackend(choice?: BackendName | 'auto'): Promise<Backend> {
-  const wanted = choice ?? choiceFromEnvironment()
-  if (wanted !== 'auto') return activate(parseChoice(wanted))
+  const wanted = askedBackend(choice)
+  if (wanted !== 'auto') return activate(wanted)
   const refusals: string[] = []
-  for (const name of BACKEND_NAMES) {
-    if (!CANDIDATES[name].present()) continue
+  for (const name of presentBackends()) {
     try {
       return await activate(name)
     } catch (error) {
@@ -54,6 +70,38 @@ export async function selectBackend(choice?: BackendName | 'auto'): Promise<Back
     }
   }
   throw new BackendError(`backend: expected one that works, got none: ${refusals.join('; ')}`)
+}
+
+/**
+ * What was asked for: the caller's choice, else PATCHLIGHT_BACKEND's, else `auto`.
+ * @throws BackendError for another word
+ */
+export function askedBackend(choice?: BackendName | 'auto'): BackendName | 'auto' {
+  const value = choice ?? process.env.PATCHLIGHT_BACKEND ?? ''
+  if (value === '' || value === 'auto') return 'auto'
+  const name = BACKEND_NAMES.find(candidate => candidate === value)
+  if (name === undefined) {
+    throw new BackendError(`backend: expected auto, ${BACKEND_NAMES.join(', ')}, got '${value}'`)
+  }
+  return name
+}
+
+/** Those that are worth trying when nobody asked for one, best first; none is started for it. */
+export function presentBackends(): BackendName[] {
+  return BACKEND_NAMES.filter(name => CANDIDATES[name].present())
+}
+
+/** What a backend would compute with, told without starting it: changes when what is installed does. */
+export function libraryOf(name: BackendName): string {
+  return CANDIDATES[name].library()
+}
+
+function blasLibrary(): string {
+  try {
+    return findBlas().name
+  } catch {
+    return 'none'
+  }
 }
 
 /** What doctor shows of a backend. */
@@ -72,7 +120,7 @@ export interface BackendReport {
 
 /** Tries every backend and measures those that work; leaves the chosen one active. Takes about a second. */
 export async function detectBackends(): Promise<BackendReport[]> {
-  const wanted = choiceFromEnvironment()
+  const wanted = askedBackend()
   const found: Omit<BackendReport, 'chosen'>[] = []
   for (const name of BACKEND_NAMES) found.push(await inspect(name))
   const chosen = wanted === 'auto' ? found.find(report => report.usable)?.name : wanted
@@ -109,17 +157,4 @@ async function activate(name: BackendName): Promise<Backend> {
     if (before !== undefined && tf.getBackend() !== before) await tf.setBackend(before)
     throw error
   }
-}
-
-function choiceFromEnvironment(): BackendName | 'auto' {
-  const value = process.env.PATCHLIGHT_BACKEND
-  return value === undefined || value === '' || value === 'auto' ? 'auto' : parseChoice(value)
-}
-
-function parseChoice(value: string): BackendName {
-  const name = BACKEND_NAMES.find(candidate => candidate === value)
-  if (name === undefined) {
-    throw new BackendError(`backend: expected auto, ${BACKEND_NAMES.join(', ')}, got '${value}'`)
-  }
-  return name
 }

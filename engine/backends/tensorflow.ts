@@ -15,7 +15,7 @@ import { catchExhaustion, isTensorflow } from './tensorflow-errors.ts'
 import type { Backend } from './types.ts'
 import { expectWorking, uploadingBackend } from './uploading.ts'
 
-const PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
+export const TENSORFLOW_PACKAGES = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const
 
 export const TENSORFLOW_ADVICE = 'run `npm i @tensorflow/tfjs-node-gpu` (CUDA) or `npm i @tensorflow/tfjs-node`'
 
@@ -27,7 +27,7 @@ const HOST_WEIGHT_SHARE = 0.6
 const UNKNOWN_GPU_BYTES = 4e9
 
 export function tensorflowInstalled(): boolean {
-  return PACKAGES.some(name => hasAddon(packageFolder(name)))
+  return TENSORFLOW_PACKAGES.some(name => hasAddon(packageFolder(name)))
 }
 
 /**
@@ -36,7 +36,7 @@ export function tensorflowInstalled(): boolean {
  */
 export async function createTensorflowBackend(): Promise<Backend> {
   const refusals: string[] = []
-  for (const name of PACKAGES) {
+  for (const name of TENSORFLOW_PACKAGES) {
     const folder = packageFolder(name)
     if (folder === undefined) continue
     if (!hasAddon(folder)) {

@@ -15,6 +15,7 @@ import { type Adapter, type Device, type Gpu, isTfjsWebgpu, LIMITS } from './web
 
 const TFJS = '@tensorflow/tfjs-backend-webgpu'
 
+export const WEBGPU_PACKAGES = [DAWN, TFJS] as const
 export const WEBGPU_ADVICE = `run \`npm i ${DAWN} ${TFJS}\` on a machine with a GPU and its driver`
 
 /** Names of adapters that compute on the processor. */
