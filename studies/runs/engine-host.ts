@@ -2,7 +2,8 @@
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { measureRate } from '../../engine/backends/measure.ts'
-import { detectBackends, selectBackend } from '../../engine/backends/select.ts'
+import { detectBackends } from '../../engine/backends/select.ts'
+import type { Backend } from '../../engine/backends/types.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
 import { tokenizePrompt } from '../prompts.ts'
@@ -29,14 +30,15 @@ export interface AnswerHooks {
 
 export class EngineHost {
   readonly #models = new EngineModels()
-  #facts: EngineFacts | null = null
+  /** GFLOP/s of each backend that was asked for its facts. */
+  readonly #rates = new Map<Backend, number>()
 
   async answer(request: RequestMessage, hooks: AnswerHooks): Promise<EngineMethods[RequestMessage['method']]['out']> {
     switch (request.method) {
       case 'studies':
         return this.#studies(request.input.file)
       case 'facts':
-        return this.#engineFacts()
+        return this.#engineFacts(request.input.dir)
       case 'describe':
         return this.#models.describe(request.input.dir)
       case 'fingerprint':
@@ -62,12 +64,12 @@ export class EngineHost {
     return [{ ...studyInfo(study, file), ...(problem === null ? {} : { problem }) }]
   }
 
-  async #engineFacts(): Promise<EngineFacts> {
-    if (this.#facts !== null) return this.#facts
-    const backend = await selectBackend()
-    const gflops = measureRate(backend, { rows: 128, size: 512, minMs: 20 })
-    this.#facts = { backend: backend.name, library: backend.library, gflops, versions: versions() }
-    return this.#facts
+  async #engineFacts(dir: string): Promise<EngineFacts> {
+    return this.#models.withAny(dir, ({ backend, backendNote }) => {
+      const gflops = this.#rates.get(backend) ?? measureRate(backend, { rows: 128, size: 512, minMs: 20 })
+      this.#rates.set(backend, gflops)
+      return { backend: backend.name, library: backend.library, backendNote, gflops, versions: versions() }
+    })
   }
 
   async #tokenize({ dir, texts, options }: EngineMethods['tokenize']['in']): Promise<TokenView[]> {
@@ -122,6 +124,9 @@ export class EngineHost {
       await inStudy(study, call.study.file, () => study.estimate(model, call.params))
       hooks.signal.throwIfAborted()
       hooks.began(source)
+      const { library } = model.backend
+      if (library !== call.library)
+        hooks.events([{ type: 'note', text: `Begun on ${call.library}, computed from here on ${library}.` }])
       await inStudy(study, call.study.file, () => study.run(context))
       return { outcome: hooks.signal.aborted ? 'cancelled' : 'done' }
     } catch (error) {

@@ -58,6 +58,14 @@ export class EngineModels {
     return this.#inTurn(async () => use(await this.#get(dir)))
   }
 
+  /** As `with`, but of the model that a run or a text computes on now, where one does: it must not be exchanged. */
+  async withAny<T>(dir: string, use: (model: Model) => T): Promise<T> {
+    return this.#inTurn(async () => {
+      const computing = this.#busyDir === null ? null : this.#model
+      return use(computing?.value ?? (await this.#get(dir)))
+    })
+  }
+
   /** Loads a model and keeps it in place until `release`, after whoever holds one now; `with` goes on meanwhile. */
   async hold(dir: string): Promise<{ model: Model; release: () => void }> {
     const before = this.#released

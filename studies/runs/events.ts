@@ -37,6 +37,8 @@ export interface RunRecord {
   }
   readonly backend: string
   readonly library: string
+  /** Why that backend: that it was asked for, or what was measured. */
+  readonly backendNote?: string
   readonly dtype: 'f32'
   readonly seed: number
   readonly versions: Readonly<Record<string, string>>

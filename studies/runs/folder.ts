@@ -53,6 +53,7 @@ const recordSchema = z.object({
   }),
   backend: z.string(),
   library: z.string(),
+  backendNote: z.string().optional(),
   dtype: z.literal('f32'),
   seed: z.number(),
   versions: z.record(z.string(), z.string()),
@@ -111,13 +112,14 @@ export function readRecord(dir: string, where = `run ${dir}`): RunRecord {
 }
 
 function withoutUndefined(data: z.infer<typeof recordSchema>): RunRecord {
-  const { studyFile, preset, title, tokens, ...rest } = data
+  const { studyFile, preset, title, tokens, backendNote, ...rest } = data
   return {
     ...rest,
     ...(studyFile === undefined ? {} : { studyFile }),
     ...(preset === undefined ? {} : { preset }),
     ...(title === undefined ? {} : { title }),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(backendNote === undefined ? {} : { backendNote }),
   }
 }
 

@@ -45,6 +45,8 @@ export interface StudyCall {
 
 export interface RunCall extends StudyCall {
   readonly seed: number
+  /** What `run.json` says that it is computed with. */
+  readonly library: string
   readonly resumed: readonly ResumedFigure[]
 }
 
@@ -55,6 +57,8 @@ export interface GenerateCall extends Omit<GenerateRequest, 'model'> {
 export interface EngineFacts {
   readonly backend: string
   readonly library: string
+  /** Why that backend, for people. */
+  readonly backendNote: string
   /** Measured rate of a matrix product. */
   readonly gflops: number
   readonly versions: Readonly<Record<string, string>>
@@ -64,7 +68,8 @@ export interface EngineFacts {
 export interface EngineMethods {
   /** The built-in studies, or those of one file. */
   studies: { in: { readonly file?: string }; out: readonly StudyInfo[] }
-  facts: { in: Record<string, never>; out: EngineFacts }
+  /** What a model is computed on; what another one is, while that computes. */
+  facts: { in: { readonly dir: string }; out: EngineFacts }
   describe: { in: { readonly dir: string }; out: ModelDescription }
   /** A hash of the weights: apart from `describe`, since it reads much more. */
   fingerprint: { in: { readonly dir: string }; out: string }

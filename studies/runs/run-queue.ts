@@ -93,6 +93,7 @@ export class RunQueue {
           study: run.study,
           params: record.params,
           seed: record.seed,
+          library: record.library,
           resumed: [...figures.values()],
         },
         {

@@ -170,14 +170,14 @@ class LocalWorkbench implements Workbench {
     const params = resolveParams(study.params, findPreset(study.presets, request.preset), request.params)
     const dir = await this.#models.dirOf(request.model)
     const estimate = await this.#engine.request('estimate', { dir, study: studyRef(study), params })
-    const { gflops } = await this.#engine.request('facts', {})
+    const { gflops } = await this.#engine.request('facts', { dir })
     return { ...estimate, params, expectedMs: this.#speed.expectedMs(dir, study.id, estimate.flops, gflops) }
   }
 
   async start(request: RunRequest): Promise<RunSummary> {
     const { study, params, dir, flops } = await this.#checked(request)
     const { info } = await this.#models.describe(dir)
-    const facts = await this.#engine.request('facts', {})
+    const facts = await this.#engine.request('facts', { dir })
     const made = createRunFolder(this.runsDir, {
       format: 1,
       createdAt: new Date().toISOString(),
@@ -200,6 +200,7 @@ class LocalWorkbench implements Workbench {
       },
       backend: facts.backend,
       library: facts.library,
+      backendNote: facts.backendNote,
       dtype: 'f32',
       seed: request.seed ?? 0,
       versions: facts.versions,
@@ -234,15 +235,9 @@ class LocalWorkbench implements Workbench {
     const changed = changedParameter(study, record)
     if (changed !== null) throw refuse(`the study's parameters changed since: ${changed}; start a new run`)
     const model = { ...record.model, dir: await this.#modelOf(record, refuse) }
-    const facts = await this.#engine.request('facts', {})
     this.#unwritten.delete(id)
     const here = model.dir === record.model.dir ? fold : new RunFold({ ...record, model }, content.events)
-    const summary = this.#enqueue(dir, here, studyRef(study))
-    if (facts.library !== record.library) {
-      const run = this.#queue.find(id)
-      run?.append({ type: 'note', text: `Begun on ${record.library}, resumed on ${facts.library}.` })
-    }
-    return summary
+    return this.#enqueue(dir, here, studyRef(study))
   }
 
   async list(): Promise<readonly RunSummary[]> {
