@@ -24,9 +24,7 @@ it('finds a run again by its link, with the cell that was open', async () => {
   const cell = page.getByRole('complementary', { name: 'Cell' })
   await cell.getByText('taken from the clean prompt').waitFor()
   expect(await cell.getByRole('list', { name: "Prompt's tokens" }).getByText('(patched)').count()).toBe(1)
-  for (const name of ['Before', 'After']) {
-    expect(await cell.getByRole('table', { name }).getByRole('row').count()).toBeGreaterThan(3)
-  }
+  expect(await cell.getByRole('table', { name: 'Top tokens' }).getByRole('row').count()).toBeGreaterThan(10)
   await page.keyboard.press('Escape')
   await cell.waitFor({ state: 'detached' })
   expect(page.url()).toBe(`${stage.origin}/run/${run}`)

@@ -71,7 +71,7 @@ async function run(browser: Browser, served: Served): Promise<void> {
     await plots(page)
     await page.getByRole('grid').first().focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'End', 'Enter']) await page.keyboard.press(key)
-    await page.getByRole('table', { name: 'After' }).waitFor()
+    await page.getByRole('table', { name: 'Top tokens' }).waitFor()
   })
   await shoot('cell')
   await visit(`${origin}/new/time-patching`, async page => {

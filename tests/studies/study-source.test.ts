@@ -136,7 +136,12 @@ describe('a new study', () => {
     // Taking the MLP away matters somewhere, and nowhere before the prompt's differing token is read.
     expect(Math.min(...values)).toBeLessThan(-0.1)
     expect(summary['P(answer)']).toBeGreaterThan(0.5)
-    const cell = await workbench.cell(id, 'effect', values.indexOf(Math.min(...values)))
+    const cell = await workbench.cell(
+      id,
+      { figure: 'effect', index: values.indexOf(Math.min(...values)) },
+      'detail',
+      {},
+    )
     expect(cell.interventions).toHaveLength(1)
 
     // What a person adds by hand is found too; its helpers are left alone.

@@ -42,7 +42,7 @@ export async function cellNeuron(
   const { ids, interventions } = question
   const position = absolute(question)
   const options = signal === undefined ? {} : { signal }
-  const { chosen, leftOut } = promptsOf(model, study)
+  const { chosen, leftOut } = promptsOf(model, study, ids)
   const read = { point, neuron: asked.neuron }
   const { found: own, divided } = await ownRuns(model, read, question, asked.layer, position, options)
   const others = await activations(model, read, chosen, options)
@@ -183,19 +183,24 @@ function howSentence({ spec }: Model, position: number, { final, mlpOut }: NormS
   )
 }
 
-/** The study's prompts, each once, in the order of its parameters, as far as the limits go. */
-function promptsOf(model: Model, { schema, params }: StudyPrompts) {
+/** The study's prompts but for the cell's own, each once, in the order of its parameters, as far as the limits go. */
+function promptsOf(model: Model, { schema, params }: StudyPrompts, own: readonly number[]) {
   const options = promptOptionsOf(schema, params)
   const seen = new Set<string>()
   const all = promptTexts(schema, params).filter(({ text }) => text.trim() !== '' && !seen.has(text) && seen.add(text))
   const chosen: { readonly name: string; readonly ids: readonly number[] }[] = []
   let tokens = 0
+  let leftOut = 0
   for (const { key, text } of all) {
     const { ids } = tokenizePrompt(model.tokenizer, text, options)
+    if (ids.join() === own.join()) continue
     const fits = ids.length > 0 && ids.length <= model.spec.maxPositions && tokens + ids.length <= MAX_TOKENS
-    if (!fits || chosen.length === MAX_PROMPTS) continue
+    if (!fits || chosen.length === MAX_PROMPTS) {
+      leftOut++
+      continue
+    }
     tokens += ids.length
     chosen.push({ name: schema[key]?.label ?? key, ids })
   }
-  return { chosen, leftOut: all.length - chosen.length }
+  return { chosen, leftOut }
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import type { RunSummary } from '../../../studies/runs/events.ts'
+import type { RunRequest } from '../../../studies/runs/workbench-types.ts'
 import { launchBrowser, type OpenPage, openPage } from './browser.ts'
 import { type Served, serve } from './server.ts'
 
@@ -12,13 +13,15 @@ export const FIGURE = 'Slow cells'
 
 const POLL_MS = 50
 
+type Params = NonNullable<RunRequest['params']>
+
 export interface Stage {
   readonly origin: string
   served: Served
-  /** Starts a run of the slow study without the page, and waits for its end. */
-  finishedRun(params?: Readonly<Record<string, string | number>>): Promise<string>
-  /** Starts a run of the slow study without the page. */
-  startedRun(params?: Readonly<Record<string, string | number>>): Promise<string>
+  /** Starts a run, of the slow study unless told otherwise, without the page, and waits for its end. */
+  finishedRun(params?: Params, study?: string): Promise<string>
+  /** Starts it and does not wait. */
+  startedRun(params?: Params, study?: string): Promise<string>
   /** A page of its own profile; the test fails if it complains. */
   open(options?: BrowserContextOptions): Promise<Page>
 }
@@ -67,12 +70,12 @@ export function setStage(studies: readonly string[] = [SLOW_STUDY]): Stage {
     set served(next) {
       served = next
     },
-    async startedRun(params = {}) {
-      const { id }: RunSummary = await ask('/api/runs', { study: 'slow', params })
+    async startedRun(params = {}, study = 'slow') {
+      const { id }: RunSummary = await ask('/api/runs', { study, params })
       return id
     },
-    async finishedRun(params) {
-      const id = await this.startedRun(params)
+    async finishedRun(params, study) {
+      const id = await this.startedRun(params, study)
       for (;;) {
         const runs: RunSummary[] = await ask('/api/runs')
         if (runs.some(run => run.id === id && run.state === 'done')) return id

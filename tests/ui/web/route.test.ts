@@ -26,12 +26,12 @@ it.each<[string, Route]>([
   ['/run/a-b?figure=resid&cell=12', { view: 'run', run: 'a-b', cell: { figure: 'resid', index: 12 } }],
   ['/run/a-b?figure=resid', { view: 'run', run: 'a-b', cell: null, figure: 'resid' }],
   [
-    '/run/a-b?figure=resid&cell=12&tab=attention&head=3&layer=2',
+    '/run/a-b?figure=resid&cell=12&tab=attention&head=3&layer=2&side=after&from=40',
     {
       view: 'run',
       run: 'a-b',
       cell: { figure: 'resid', index: 12 },
-      drawer: { tab: 'attention', head: 3, layer: 2 },
+      drawer: { tab: 'attention', head: 3, layer: 2, side: 'after', from: 40 },
     },
   ],
   [

@@ -19,9 +19,9 @@ export interface Answer<T> {
 
 /**
  * Asks whenever `key` changes; null asks nothing. While a new answer is on its way the last one
- * stays, marked as loading, so that the page does not jump.
+ * stays, marked as loading, so that the page does not jump; what nobody waits for any more is aborted.
  */
-export function useAnswer<T>(key: string | null, ask: () => Promise<T>): Answer<T> {
+export function useAnswer<T>(key: string | null, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
   const [answer, setAnswer] = useState<Answer<T>>({ value: null, error: null, loading: key !== null })
   // `key` says all that `ask` closes over, so the last one given is the right one.
   const latest = useRef(ask)
@@ -33,20 +33,18 @@ export function useAnswer<T>(key: string | null, ask: () => Promise<T>): Answer<
       setAnswer({ value: null, error: null, loading: false })
       return
     }
-    let stale = false
+    const gone = new AbortController()
     setAnswer(last => ({ ...last, loading: true }))
-    latest.current().then(
+    latest.current(gone.signal).then(
       value => {
-        if (!stale) setAnswer({ value, error: null, loading: false })
+        if (!gone.signal.aborted) setAnswer({ value, error: null, loading: false })
       },
       error => {
-        if (!stale)
+        if (!gone.signal.aborted)
           setAnswer({ value: null, error: error instanceof Error ? error.message : String(error), loading: false })
       },
     )
-    return () => {
-      stale = true
-    }
+    return () => gone.abort()
   }, [key])
   return answer
 }

@@ -49,6 +49,10 @@ export interface DrawerPlace {
   readonly tab?: string
   readonly head?: number
   readonly layer?: number
+  /** Which of a tab's sides: without the patch, with it, or what differs. */
+  readonly side?: string
+  /** First token of the window on a long prompt. */
+  readonly from?: number
 }
 
 /** Which runs the list of runs shows. */
@@ -123,6 +127,8 @@ export function formatRoute(route: Route): string {
         ['tab', route.drawer?.tab],
         ['head', route.drawer?.head],
         ['layer', route.drawer?.layer],
+        ['side', route.drawer?.side],
+        ['from', route.drawer?.from],
         ...formatLook(route.look ?? PLAIN_LOOK),
       ])}`
     case 'watch':
@@ -203,11 +209,15 @@ function parseDrawer(search: URLSearchParams): DrawerPlace | null {
   const tab = search.get('tab')
   const head = parseIndex(search.get('head'))
   const layer = parseIndex(search.get('layer'))
-  if (tab === null && head === undefined && layer === undefined) return null
+  const side = search.get('side')
+  const from = parseIndex(search.get('from'))
+  if (tab === null && head === undefined && layer === undefined && side === null && from === undefined) return null
   return {
     ...(tab === null ? {} : { tab }),
     ...(head === undefined ? {} : { head }),
     ...(layer === undefined ? {} : { layer }),
+    ...(side === null ? {} : { side }),
+    ...(from === undefined ? {} : { from }),
   }
 }
 

@@ -304,8 +304,8 @@ describe('a neuron', () => {
     const plain = Array.from(await column(ids))
     expectNear(own?.before ?? [], plain, 1e-6)
     expectNear(own?.after ?? [], [...plain.slice(0, -1), 0], 1e-6)
-    // A prompt that stands twice among the parameters is shown once.
-    expect(others.map(({ name }) => name)).toEqual(['Clean prompt', 'Corrupted prompt', 'Prompt pairs for neurons'])
+    // A prompt that stands twice among the parameters is shown once, and the cell's own not again.
+    expect(others.map(({ name }) => name)).toEqual(['Clean prompt', 'Prompt pairs for neurons'])
     expectNear(others[0]?.before ?? [], await column(clean), 1e-6)
     expect(others[0]?.after).toBeNull()
     expect(view.leftOut).toBe(0)

@@ -1,5 +1,6 @@
 /** A run: what was asked, how far it is, its figures and tables as they fill, and one cell looked at closely. */
 import { useCallback, useEffect, useRef } from 'react'
+import type { RunId } from '../../../../studies/runs/events.ts'
 import { useRun, useRuns } from '../../services/feed.ts'
 import {
   type FigureLook,
@@ -10,9 +11,10 @@ import {
   withTableLook,
 } from '../../services/look.ts'
 import { changeLook, showCell } from '../../services/place.ts'
-import type { CellAddress, RunRoute } from '../../services/route.ts'
+import { type CellAddress, currentRoute, type RunRoute } from '../../services/route.ts'
 import { runName } from '../../services/run-actions.ts'
 import { CellDrawer } from '../cell/cell-drawer.tsx'
+import { goToCell } from '../cell/drawer-place.ts'
 import { FigureGroup } from '../figure/figure-group.tsx'
 import { RunBar } from '../runs/run-bar.tsx'
 import { SourcePanel } from '../source/source-panel.tsx'
@@ -33,7 +35,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
   const summary = useRuns()?.find(one => one.id === run)
   const groups = useGroups(view)
   const figureLookOf = useFigureLooks(look)
-  const open = useCallback((next: CellAddress | null) => showCell(run, next), [run])
+  const open = useCallback((next: CellAddress | null) => openCell(run, next), [run])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
@@ -86,6 +88,16 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
       )}
     </div>
   )
+}
+
+/** Opens a cell in the tab that is open; where it is open already, the focus goes into its drawer. */
+function openCell(run: RunId, next: CellAddress | null): void {
+  const route = currentRoute()
+  const now = route.view === 'run' ? route.cell : null
+  const isOpen = next !== null && now?.figure === next.figure && now.index === next.index
+  if (isOpen) document.getElementById('cell-drawer')?.focus()
+  else if (next === null) showCell(run, null)
+  else goToCell(next)
 }
 
 function Waiting() {
