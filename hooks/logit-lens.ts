@@ -8,7 +8,7 @@ import { unembed } from '../engine/forward.ts'
 import { batchOf } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
 import { largest } from './largest.ts'
-import { rowSums } from './metric.ts'
+import { rowSums } from './measure.ts'
 
 /** Logits that stand at once: about 16 MB, so that what else the process does gets its turn. */
 const LOGITS_AT_ONCE = 4_000_000

@@ -186,7 +186,7 @@ function addSums(all: RowSums, part: RowSums, first: number): void {
  * its exponential is not. softmax(top) = exp(top − ln Σ exp) is never small enough to lose digits,
  * and NaN where any logit is NaN.
  */
-function rowSums(backend: Backend, logits: tf.Tensor2D): RowSums {
+export function rowSums(backend: Backend, logits: tf.Tensor2D): RowSums {
   const width = logits.shape[1]
   const [top, softmax] = tf.tidy(() => [tf.argMax(logits, 1), tf.softmax(logits)] as const)
   try {
