@@ -291,17 +291,21 @@ export function laneKeys(batch: Batch, lane: number, x: tf.Tensor3D, before: tf.
 /** Collects the keys and values of every lane as layers run; pass `collect` as `onLayer`. */
 export class KeyValueCollector {
   readonly #batch: Batch
+  readonly #wanted: readonly boolean[]
   readonly #keys: tf.Tensor3D[][]
   readonly #values: tf.Tensor3D[][]
 
-  constructor(batch: Batch) {
+  /** @param wanted which lanes' keys and values; all when absent */
+  constructor(batch: Batch, wanted: readonly boolean[] = batch.lanes.map(() => true)) {
     this.#batch = batch
+    this.#wanted = wanted
     this.#keys = batch.lanes.map(() => [])
     this.#values = batch.lanes.map(() => [])
   }
 
   readonly collect = (layer: number, result: LayerResult): void => {
     for (const [index, lane] of this.#batch.lanes.entries()) {
+      if (this.#wanted[index] !== true) continue
       const keep = (x: tf.Tensor3D, before: tf.Tensor3D | undefined) =>
         tf.keep(tf.tidy(() => laneKeys(this.#batch, index, x, before ?? null)))
       this.#keys[index]?.push(keep(result.keys, lane.prefix?.keys[layer]))

@@ -8,17 +8,21 @@
  * behind the other at every layer, so that the whole sweep reads each weight once.
  */
 import { inConvoy, type Pass } from '../../engine/convoy.ts'
+import { internalError } from '../../engine/errors.ts'
+import { disposeKeyValues } from '../../engine/forward.ts'
 import type { Model } from '../../engine/model.ts'
 import type { ModelWeights } from '../../engine/weights.ts'
+import type { Capture } from '../capture.ts'
+import { donorsOf, lookupIn } from '../donors.ts'
 import { checkPrompt } from '../hooked.ts'
 import { checkMetric } from '../metric.ts'
-import { makeBaseRun } from './base-run.ts'
-import { donorPasses } from './donor-pass.ts'
+import { planBase } from './base-run.ts'
 import { donorsOfPlan, laneOf, type SweepContext } from './lanes-of-plan.ts'
 import { measureSlice } from './measure-slice.ts'
 import { planSweep, type Slice, type SweepPlan, tokensNeeded } from './plan.ts'
 import { measuredPosition } from './resolve.ts'
 import { runSliceLayers } from './slice-pass.ts'
+import { type Source, sourcePasses } from './sources.ts'
 import type { PatchResult, SweepRequest } from './types.ts'
 
 export interface Sweep {
@@ -44,16 +48,25 @@ export async function prepareSweep(model: Model, request: SweepRequest, signal?:
   }
   const fromDisk = model.weights.residency === 'disk'
   const plan = planSweep(model.spec, { ...request, weightsFromDisk: fromDisk }, encode)
-  const donors = donorPasses(model, donorsOfPlan(model, request.bases, plan, encode), signal)
-  const bases = request.bases.map((base, index) => {
+  const donors = donorsOf(donorsOfPlan(model, request.bases, plan, encode))
+  const planned = request.bases.map((base, index) => {
     const lanes = plan.slices.flatMap(slice => slice.patches.filter(lane => lane.base === index))
-    return makeBaseRun(model, base.ids, measuredPosition(base), base.metrics, lanes, signal)
+    return planBase(model, base.ids, measuredPosition(base), base.metrics, lanes)
+  })
+  const { sources, passes: before } = sourcePasses(
+    model,
+    [...donors.map(donor => ({ ...donor, keepsKeys: false })), ...planned.map(base => base.request)],
+    signal,
+  )
+  const lookup = lookupIn(new Map(donors.map(({ ids }, i) => [ids.join(), captureOf(sources[i])])))
+  const bases = planned.flatMap((base, i) => {
+    const source = sources[donors.length + i]
+    return source === undefined ? [] : [base.ran(source)]
   })
   const dispose = (): void => {
-    for (const base of bases) base.dispose()
+    for (const base of bases) disposeKeyValues(base.keyValues)
   }
-  const context: SweepContext = { model, request, bases, tokens: tokensNeeded(request), encode, lookup: donors.lookup }
-  const before = [...donors.passes, ...bases.map(({ pass }) => pass)]
+  const context: SweepContext = { model, request, bases, tokens: tokensNeeded(request), encode, lookup }
   if (!fromDisk)
     try {
       for (const pass of before) await pass(model.weights)
@@ -69,6 +82,11 @@ export async function prepareSweep(model: Model, request: SweepRequest, signal?:
     run: abort => runPlan(context, plan, fromDisk ? before : [], abort),
     dispose,
   }
+}
+
+function captureOf(source: Source | undefined): Capture {
+  if (source === undefined) throw internalError('a donor without a run')
+  return source.capture
 }
 
 /** @param before passes that the slices read from, where they have not run yet */

@@ -37,8 +37,11 @@ export interface SweepPlan {
   readonly plainFlops: number
 }
 
-/** Products of fewer rows than this do not reach the library's rate. */
-const MIN_SLICE_ROWS = 192
+/** Products of fewer rows than this are far from the library's rate. */
+const MIN_SLICE_ROWS = 128
+
+/** The first slices are shorter, by these shares of a slice, so that cells show at once. */
+const FIRST_SLICES = [0.3, 0.6]
 
 /** Of the memory that slices may hold from disk: for the one that is in a layer; the others wait as streams. */
 const ACTIVE_SHARE = 0.5
@@ -87,7 +90,9 @@ export function planSweep(
     const own = lane.end - lane.start + 1
     const cost = laneFlops(spec, lane, share)
     const mixed = current[0] !== undefined && current[0].whole !== lane.whole
-    const full = rows + own > maxRows || (!fromDisk && rows >= MIN_SLICE_ROWS && flops + cost > sliceFlops)
+    const size = FIRST_SLICES[slices.length] ?? 1
+    const full =
+      rows + own > maxRows || (!fromDisk && rows >= size * MIN_SLICE_ROWS && flops + cost > size * sliceFlops)
     if (mixed || (current.length > 0 && full)) close()
     current.push(lane)
     rows += own
