@@ -77,10 +77,7 @@ export class LaneTap implements Tap {
     const places = placesOf(firing)
     let current = value
     const edits = hooks.edits.filter(({ lane }) => places.has(lane))
-    if (edits.length > 0)
-      current = this.#backend.edit(current, values => {
-        for (const { lane, edit } of edits) this.#apply(firing, places, lane, edit, values)
-      })
+    if (edits.length > 0) current = this.#edit(firing, places, edits, current)
     for (const { lane, run } of hooks.functions)
       if (places.has(lane)) current = this.#call(firing, places, lane, run, current)
     const captures = hooks.captures.filter(({ lane }) => places.has(lane))
@@ -98,23 +95,45 @@ export class LaneTap implements Tap {
     return found
   }
 
-  #apply(firing: Firing, places: ReadonlyMap<Lane, number>, lane: Lane, edit: Edit, values: Float32Array): void {
-    const place = places.get(lane) ?? 0
-    const query = edit.position - lane.start
-    if (query < 0 || query >= lane.length) throw internalError(`an edit at ${edit.position} outside its lane`)
+  /** Carries out edits; of a tensor on a device, only the rows that they touch come down and go up again. */
+  #edit<T extends tf.Tensor>(
+    firing: Firing,
+    places: ReadonlyMap<Lane, number>,
+    edits: readonly { readonly lane: Lane; readonly edit: Edit }[],
+    value: T,
+  ): T {
+    const rowOf = ({ lane, edit }: { lane: Lane; edit: Edit }): number => {
+      const query = edit.position - lane.start
+      if (query < 0 || query >= lane.length) throw internalError(`an edit at ${edit.position} outside its lane`)
+      return (places.get(lane) ?? 0) + (isPairwise(firing.point) ? 0 : query)
+    }
+    if (this.#backend.onHost)
+      return this.#backend.edit(value, values => {
+        for (const each of edits) this.#apply(firing, rowOf(each), each.lane, each.edit, values)
+      })
+    const rowIn = new Map<number, number>()
+    for (const each of edits) if (!rowIn.has(rowOf(each))) rowIn.set(rowOf(each), rowIn.size)
+    return editRows(this.#backend, value, [...rowIn.keys()], values => {
+      for (const each of edits) this.#apply(firing, rowIn.get(rowOf(each)) ?? 0, each.lane, each.edit, values)
+    })
+  }
+
+  /** @param row where the edited row is in `values`; for scores and patterns, its lane's place */
+  #apply(firing: Firing, row: number, lane: Lane, edit: Edit, values: Float32Array): void {
     if (!isPairwise(firing.point)) {
       const width = rowWidth(this.#spec, firing.point)
-      const begin = (place + query) * width + edit.offset
+      const begin = row * width + edit.offset
       applyChange(values.subarray(begin, begin + edit.length), edit.change)
       return
     }
+    const query = edit.position - lane.start
     const keys = lane.start + lane.length
     const seen = edit.position + 1
     // Keys behind the window stay unseen: a changed −∞ would be one no longer.
     const window = this.#spec.layers[firing.point.layer]?.window ?? seen
     const first = Math.max(0, seen - window)
     for (let i = 0; i < edit.length; i++) {
-      const begin = ((place * this.#spec.heads + edit.offset + i) * lane.length + query) * keys
+      const begin = ((row * this.#spec.heads + edit.offset + i) * lane.length + query) * keys
       const { change } = edit
       const part =
         change.kind === 'set' || change.kind === 'add'
@@ -189,6 +208,22 @@ export class LaneTap implements Tap {
       }
     capture.add({ point, axes, shape: [heads, positions.length, keys], positions, data })
   }
+}
+
+/** Changes some rows (of the first axis) of a tensor that does not lie in host memory. The caller tidies. */
+function editRows<T extends tf.Tensor>(
+  backend: Backend,
+  x: T,
+  rows: readonly number[],
+  change: (values: Float32Array) => void,
+): T {
+  const count = x.shape[0] ?? 0
+  return tf.tidy(() => {
+    const changed = backend.edit(tf.gather(x, tf.tensor1d(Int32Array.from(rows), 'int32')), change)
+    const from = Int32Array.from({ length: count }, (_, row) => row)
+    for (const [i, row] of rows.entries()) from[row] = count + i
+    return tf.gather<T>(tf.concat<T>([x, changed as T], 0), tf.tensor1d(from, 'int32'))
+  })
 }
 
 type AxisOf = (typeof SITES)[Site]['axes'][number]

@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Backend } from '../engine/backends/types.ts'
 import { internalError } from '../engine/errors.ts'
+import { reduceOnDevice } from './measure-on-device.ts'
 import type { Metric } from './metric.ts'
 
 /** Metrics of some rows, from their logits in consecutive parts of the vocabulary. */
@@ -43,6 +44,35 @@ export class RowMetrics {
     const first = this.#read
     if (rows !== this.#rows || first + width > this.#vocab)
       throw internalError(`logits of ${rows} × ${width} to measure`)
+    if (!this.#backend.onHost) this.#readOnDevice(logits)
+    else this.#readOnHost(logits)
+    this.#read += width
+  }
+
+  /** Where logits lie on a device, they are reduced there: a few numbers a row come down. */
+  #readOnDevice(logits: tf.Tensor2D): void {
+    const first = this.#read
+    const end = first + logits.shape[1]
+    const named = [...this.#named].filter(([token]) => token >= first && token < end)
+    const sums = [...this.#sums]
+    const found = reduceOnDevice(this.#backend, logits, {
+      needsSums: this.#best !== null,
+      tokens: named.map(([token]) => token - first),
+      references: sums.flatMap(([metric]) => (metric.kind === 'kl' ? [metric.reference.subarray(first, end)] : [])),
+      above: sums.flatMap(([metric]) => (metric.kind === 'rank' ? [metric.token] : [])),
+    })
+    if (this.#best !== null) addSums(this.#best, found, first)
+    for (const [i, [, own]] of named.entries()) own.set(found.logits[i] ?? [])
+    const [divergences, above] = [found.divergences.values(), found.above.values()]
+    for (const [metric, own] of sums) {
+      const part = (metric.kind === 'kl' ? divergences : above).next().value ?? new Float64Array()
+      for (let row = 0; row < own.length; row++) own[row] = (own[row] ?? 0) + (part[row] ?? Number.NaN)
+    }
+  }
+
+  #readOnHost(logits: tf.Tensor2D): void {
+    const [rows, width] = logits.shape
+    const first = this.#read
     if (this.#best !== null) addSums(this.#best, rowSums(this.#backend, logits), first)
     if (this.#named.size + this.#sums.size > 0) {
       // After every op: a view lasts until the next.
@@ -56,7 +86,6 @@ export class RowMetrics {
           sums[row] = (sums[row] ?? 0) + this.#sumOf(metric, part, first)
         }
     }
-    this.#read += width
   }
 
   #sumOf(metric: Metric, logits: Float32Array, first: number): number {

@@ -21,12 +21,15 @@ export function uploadedWeights(): number {
 export interface UploadingOptions {
   /** Bytes that uploaded weights may take; asked when the first is uploaded. @default no limit */
   readonly weightBudgetBytes?: () => number
+  /** A larger weight is uploaded and multiplied in slices of its outputs. @default no limit */
+  readonly maxTensorBytes?: number
 }
 
 /** Wraps the active tfjs backend. */
 export function uploadingBackend(name: BackendName, library: string, options: UploadingOptions = {}): Backend {
   // Insertion order is order of use: the first is the one used longest ago.
   const held = new Map<Weight, Tensor2D>()
+  const sliced = new Map<Weight, readonly Weight[]>()
   let heldBytes = 0
   let budget = Number.POSITIVE_INFINITY
 
@@ -60,6 +63,21 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
     return tensor
   }
 
+  function slicesOf(weight: Weight): readonly Weight[] {
+    const known = sliced.get(weight)
+    if (known !== undefined) return known
+    const count = Math.ceil(bytesOf(weight) / (options.maxTensorBytes ?? Number.POSITIVE_INFINITY))
+    if (count <= 1) return [weight]
+    const slices = sliceOutputs(weight, Math.ceil(weight.outSize / count))
+    sliced.set(weight, slices)
+    return slices
+  }
+
+  function release(weight: Weight): void {
+    for (const slice of sliced.get(weight) ?? [weight]) drop(slice)
+    sliced.delete(weight)
+  }
+
   function read(x: Tensor): Float32Array {
     const values = x.dataSync()
     if (!(values instanceof Float32Array)) throw internalError(`view: expected a float32 tensor, got ${x.dtype}`)
@@ -73,7 +91,9 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       const rows = checkLinear(x, weight)
       if (rows === 0) return tf.zeros([0, weight.outSize])
-      return tf.matMul(x, uploaded(weight), false, !weight.transposed)
+      const product = (part: Weight): Tensor2D => tf.matMul(x, uploaded(part), false, !part.transposed)
+      const slices = slicesOf(weight)
+      return slices.length === 1 ? product(weight) : tf.tidy(() => tf.concat(slices.map(product), 1))
     },
     matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D {
       const { batch, m, k, n } = checkMatMul(a, b, transposeB)
@@ -93,11 +113,26 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
       change(values)
       return tf.tensor(values, x.shape) as T
     },
-    release: drop,
+    release,
     dispose() {
       for (const weight of held.keys()) drop(weight)
+      sliced.clear()
     },
   }
+}
+
+/** A weight as matrices of at most `step` outputs each: views of the same numbers, copies where it lies input-first. */
+function sliceOutputs({ name, data, inSize, outSize, transposed }: Weight, step: number): Weight[] {
+  return Array.from({ length: Math.ceil(outSize / step) }, (_, i) => {
+    const begin = i * step
+    const end = Math.min(outSize, begin + step)
+    const part = { name: `${name}[${begin}+${end - begin}]`, inSize, outSize: end - begin, transposed }
+    if (!transposed) return { ...part, data: data.subarray(begin * inSize, end * inSize) }
+    const copy = new Float32Array(inSize * (end - begin))
+    for (let row = 0; row < inSize; row++)
+      copy.set(data.subarray(row * outSize + begin, row * outSize + end), row * (end - begin))
+    return { ...part, data: copy }
+  })
 }
 
 function bytesOf({ inSize, outSize }: Weight): number {

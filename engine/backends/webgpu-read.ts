@@ -16,7 +16,7 @@ const MAP_READ = 0x1
 /** Staging buffers up to this size are kept for the next read of the same size. */
 const KEPT_STAGING_BYTES = 1e6
 /** Bytes of buffers that nobody uses, by exact size; sweeps make ever new sizes. */
-const MAX_FREE_BYTES = 512e6
+const MAX_FREE_BYTES = 256e6
 
 /** What happened to a device since somebody last looked. */
 export class DeviceHealth {

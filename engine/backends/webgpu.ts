@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.ts'
 import { DAWN, learningEvents, startDawn } from './dawn.ts'
+import { firstNvidiaGpu } from './nvidia.ts'
 import { firstLine, importOptional, isInstalled } from './optional.ts'
 import { provideSoftwareDriver, SOFTWARE_SWITCH, softwareAsked } from './software-vulkan.ts'
 import type { Backend } from './types.ts'
@@ -17,6 +18,12 @@ const TFJS = '@tensorflow/tfjs-backend-webgpu'
 
 export const WEBGPU_PACKAGES = [DAWN, TFJS] as const
 export const WEBGPU_ADVICE = `run \`npm i ${DAWN} ${TFJS}\` on a machine with a GPU and its driver`
+
+/** GB of the device's memory that weights may take; what does not fit is uploaded as a pass goes through it. */
+const MEMORY_SWITCH = 'PATCHLIGHT_WEBGPU_WEIGHTS_GB'
+/** The rest is for activations, and for buffers that are kept for the next of their size. */
+const GPU_WEIGHT_SHARE = 0.7
+const HOST_WEIGHT_SHARE = 0.4
 
 /** Names of adapters that compute on the processor. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|warp|basic render/i
@@ -51,9 +58,28 @@ export async function createWebgpuBackend(): Promise<Backend> {
   const device = await openDevice(adapter)
   const health = new DeviceHealth(device)
   await startTfjs(device, adapter, health, description)
-  const backend = uploadingBackend('webgpu', `Dawn (${description})`)
+  const backend = uploadingBackend('webgpu', `Dawn (${description})`, {
+    weightBudgetBytes: () => weightBudget(isSoftware(adapter, description)),
+    maxTensorBytes: Math.min(device.limits.maxBufferSize, device.limits.maxStorageBufferBindingSize),
+  })
   expectWorking(backend)
   return backend
+}
+
+/**
+ * Bytes of the device's memory for weights. WebGPU does not tell how much there is: NVIDIA's driver does,
+ * and what computes in the machine's own memory shares it with everyone.
+ */
+function weightBudget(software: boolean): number {
+  const asked = process.env[MEMORY_SWITCH]
+  if (asked !== undefined && asked !== '') {
+    const gigabytes = Number(asked)
+    if (!(gigabytes > 0))
+      throw new BackendError(`${MEMORY_SWITCH}: expected gigabytes for weights on the device, got '${asked}'`)
+    return gigabytes * 1e9
+  }
+  const gpu = software ? undefined : firstNvidiaGpu()
+  return gpu === undefined ? process.availableMemory() * HOST_WEIGHT_SHARE : gpu.freeBytes * GPU_WEIGHT_SHARE
 }
 
 /** A device with all that the adapter can do. */

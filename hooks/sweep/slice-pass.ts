@@ -213,6 +213,18 @@ function joinAt(
     ...fresh.lanes.map((lane, i) => ({ lane, row: fresh.rowOf[i] ?? 0, isOld: false })),
   ].sort((a, b) => inOrder(a.lane, b.lane))
   const batch = batchOf(places.map(({ lane }) => lane))
+  if (!model.backend.onHost) {
+    const before = old?.rows ?? 0
+    const rows = places.flatMap(({ lane, row, isOld }) =>
+      Array.from({ length: lane.length }, (_, i) => row + i + (isOld ? 0 : before)),
+    )
+    // What is on the device stays there: new rows go up, none comes down.
+    const stream = tf.tidy(() => {
+      const added = tf.tensor2d(block, [fresh.rows, width])
+      return takeRows(model.backend, active === null ? added : tf.concat([active.stream, added], 0), rows)
+    })
+    return { batch, stream }
+  }
   // Rows are gathered in host memory: a copy a lane, where a kernel would go element by element.
   const stream = model.backend.create([batch.rows, width], values => {
     const under = active === null ? block : model.backend.view(active.stream)

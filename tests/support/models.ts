@@ -6,6 +6,7 @@ import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
 import { checkpointDir, NO_TOKENIZER } from './fixtures.ts'
 import { seededRandom } from './random.ts'
+import { webgpuMissing } from './webgpu.ts'
 
 /** In the order of the suites; PATCHLIGHT_TEST_BACKENDS, a list with commas, leaves only those it names. */
 const TESTED: readonly BackendName[] = ['wasm', 'blas', 'tensorflow', 'webgpu']
@@ -18,9 +19,15 @@ export const LEEWAY: Readonly<Record<BackendName, { readonly times: number; read
   webgpu: { times: 1, why: 'the same' },
 }
 
+export interface Suite {
+  /** Takes webgpu on a software driver too, where there is no GPU: a millisecond a kernel. @default false, unless it is asked for by name */
+  readonly software?: boolean
+}
+
 /** The backends that suites run over: those that work here, `wasm` always among them. */
-export async function usableBackends(): Promise<BackendName[]> {
+export async function usableBackends({ software = false }: Suite = {}): Promise<BackendName[]> {
   const only = process.env.PATCHLIGHT_TEST_BACKENDS?.split(',')
+  if (software || only?.includes('webgpu') === true) webgpuMissing()
   const usable: BackendName[] = []
   for (const name of TESTED) {
     if (only !== undefined && !only.includes(name)) continue
@@ -36,8 +43,8 @@ export async function usableBackends(): Promise<BackendName[]> {
 }
 
 /** What suites that hold in any format run over: `usableBackends` in float32, and `blas` in bfloat16 where it has it. */
-export async function usableFormats(): Promise<[label: string, backend: BackendName, dtype: Dtype][]> {
-  const formats = (await usableBackends()).map((name): [string, BackendName, Dtype] => [name, name, 'f32'])
+export async function usableFormats(suite: Suite = {}): Promise<[label: string, backend: BackendName, dtype: Dtype][]> {
+  const formats = (await usableBackends(suite)).map((name): [string, BackendName, Dtype] => [name, name, 'f32'])
   if (!formats.some(([, name]) => name === 'blas')) return formats
   return startBackend('blas', 'bf16').then(
     () => [...formats, ['blas in bf16', 'blas', 'bf16']],

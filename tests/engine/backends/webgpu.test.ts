@@ -6,12 +6,16 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { selectBackend } from '../../../engine/backends/select.ts'
 import type { Backend } from '../../../engine/backends/types.ts'
+import { uploadedWeights, uploadingBackend } from '../../../engine/backends/uploading.ts'
 import { BackendError } from '../../../engine/errors.ts'
-import { expectSame } from '../../support/close.ts'
+import { expectClose, expectSame } from '../../support/close.ts'
 import { randomValues } from '../../support/random.ts'
 import { expectNoTensorLeaks } from '../../support/tensors.ts'
 import { webgpuMissing } from '../../support/webgpu.ts'
-import { backendContract } from './contract.ts'
+import { backendContract, linearByLoop, randomWeight } from './contract.ts'
+
+/** See contract.ts. */
+const PRODUCT = { rtol: 1e-5, atol: 2e-6 }
 
 const missing = webgpuMissing()
 
@@ -63,6 +67,36 @@ describe.skipIf(missing !== undefined)(`webgpu${missing === undefined ? '' : `: 
     order.push('read')
     await turn
     expect(order).toEqual(['read', 'immediate'])
+  })
+
+  it('multiplies a weight that is larger than a buffer may be, slice by slice', () => {
+    // 24 inputs: 5 outputs a slice, the last one shorter; input-first weights are cut too.
+    const sliced = uploadingBackend('webgpu', 'slices', { maxTensorBytes: 4 * 24 * 5 })
+    for (const transposed of [false, true]) {
+      const weight = randomWeight(23, 24, transposed)
+      const values = randomValues(3 * 24, 5)
+      tf.tidy(() => {
+        const x = tf.tensor2d(values, [3, 24])
+        const before = uploadedWeights()
+        expectClose(backend.view(sliced.linear(x, weight)), linearByLoop(values, 3, weight), PRODUCT)
+        expect(uploadedWeights() - before).toBe(5)
+        sliced.release(weight)
+        expect(uploadedWeights()).toBe(before)
+        expectClose(backend.view(sliced.linear(x, weight)), linearByLoop(values, 3, weight), PRODUCT)
+      })
+    }
+    sliced.dispose()
+  })
+
+  it('gives back the buffers that it keeps, when they have become many', () => {
+    const allocated = (): number => Number(Reflect.get(tf.memory(), 'numBytesAllocatedInGPU'))
+    for (let size = 4_000_000; size < 4_000_006; size++)
+      tf.tidy(() => {
+        // 32 MB each, every one of another size.
+        const x = tf.add(tf.add(tf.fill([2 * size], 1), 1), 1)
+        expect(backend.view(tf.slice(x, [size], [1000]))[999]).toBe(3)
+      })
+    expect(allocated()).toBeLessThan(400e6)
   })
 
   it('says what the device refused, and goes on after it', () => {
