@@ -1,6 +1,6 @@
 /** The few signs that say more than a word would take room for; always beside or instead of a name. */
 const PATHS = {
-  transpose: 'M3 6.5h8M8.5 4 11 6.5 8.5 9M13 9.5H5M7.5 7 5 9.5 7.5 12',
+  transpose: 'M3 12.5V6M3 12.5h6.5M5.5 3.2h4a3.3 3.3 0 0 1 3.3 3.3v4M10.9 8.7l1.9 1.9 1.9-1.9',
   nearer: 'M8 3.5v9M3.5 8h9',
   farther: 'M3.5 8h9',
   all: 'M3.5 6.5v-3h3M9.5 3.5h3v3M12.5 9.5v3h-3M6.5 12.5h-3v-3',

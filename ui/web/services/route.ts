@@ -3,6 +3,7 @@
  * copied address brings back what was on the screen.
  */
 import { RUN_STATES, type RunState } from '../../../studies/runs/events.ts'
+import { onAddress, pushAddress, replaceAddress } from './address-bar.ts'
 import { formatLook, type Look, PLAIN_LOOK, parseLook } from './look.ts'
 import { createStore, useStore } from './store.ts'
 
@@ -244,7 +245,7 @@ function query(values: readonly Parameter[]): string {
 
 const here = () => parseRoute(window.location.pathname, window.location.search)
 const current = createStore<Route>(typeof window === 'undefined' ? { view: 'home' } : here())
-if (typeof window !== 'undefined') window.addEventListener('popstate', () => current.set(here()))
+if (typeof window !== 'undefined') onAddress(() => current.set(here()))
 
 export const currentRoute = (): Route => current.get()
 
@@ -255,7 +256,7 @@ export function useRoute(): Route {
 /** Goes to a view; `replace` keeps the back button for steps that matter. */
 export function navigate(route: Route, how: 'push' | 'replace' = 'push'): void {
   const url = formatRoute(route)
-  if (how === 'push') window.history.pushState(null, '', url)
-  else window.history.replaceState(null, '', url)
+  if (how === 'push') pushAddress(url)
+  else replaceAddress(url)
   current.set(route)
 }

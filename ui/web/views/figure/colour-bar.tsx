@@ -18,17 +18,20 @@ export function ColourBar({ colouring, metric, unit, value }: ColourBarProps) {
     <div
       className="colour-bar"
       role="img"
-      aria-label={`Colours: ${metric} in ${unit}, from ${formatNumber(low)} to ${formatNumber(high)}`}
+      aria-label={`Colours: ${metric} in ${unit}, from ${endText(low)} to ${endText(high)}`}
     >
-      <span className="colour-bar-end">{formatNumber(low)}</span>
+      <span className="colour-bar-end">{endText(low)}</span>
       <span className="colour-bar-track" style={{ background: `linear-gradient(to right, ${stops})` }}>
         {colouring.scale === 'diverging' && <span className="colour-bar-zero" />}
         {share !== null && <span className="colour-bar-pointer" style={{ left: `${share * 100}%` }} />}
       </span>
-      <span className="colour-bar-end">{formatNumber(high)}</span>
+      <span className="colour-bar-end">{endText(high)}</span>
       <span className="muted">
         {metric}, {unit}
       </span>
     </div>
   )
 }
+
+/** Three digits: the exact ends are in the cells that have them. */
+const endText = (value: number) => formatNumber(Number(value.toPrecision(3)))

@@ -51,19 +51,34 @@ function chartsOf(panels: readonly FigureView[], look: FigureLook) {
     const [spec] = members.map(panel => panel.spec)
     const [first] = lines
     if (spec === undefined || first === undefined) return []
-    const { along, sampled } = first.line
-    return [{ key, lines, axis: spec[along], words: wordsOf(lines, spec[other(along)].label, sampled) }]
+    return [{ key, lines, axis: spec[first.line.along], words: wordsOf(members, lines) }]
   })
 }
 
 /** What is drawn, in a sentence: a band that is not explained means nothing. */
-function wordsOf(lines: readonly NamedLine[], over: string, sampled: boolean): string {
-  const counts = lines.flatMap(({ line }) => line.points.map(point => point.count))
-  const most = Math.max(0, ...counts)
-  if (!sampled) return `Line: mean over ${most} ${plural(over, most)}. They are no sample, so there is no interval.`
-  return most < 2
-    ? `Line: the one ${over}. An interval takes at least two.`
-    : `Line: mean over up to ${most} ${plural(over, most)}; band: 95% confidence interval of that mean (Student’s t).`
+function wordsOf(panels: readonly FigureView[], lines: readonly NamedLine[]): string {
+  const overs = lines.map(({ line }, i) => {
+    const label = panels[i]?.spec[other(line.along)].label ?? ''
+    const count = Math.max(0, ...line.points.map(point => point.count))
+    return {
+      label,
+      text: `${count} ${plural(label, count)}`,
+      banded: line.points.some(point => point.interval !== null),
+    }
+  })
+  const [first] = overs
+  if (first === undefined) return ''
+  const exceptions = lines.flatMap(({ title }, i) =>
+    overs[i]?.text === first.text ? [] : [`${title} over ${overs[i]?.text}`],
+  )
+  const mean = [`Mean over ${first.text}`, ...exceptions].join('; ')
+  const banded = overs.filter(over => over.banded)
+  if (banded.length > 0)
+    return `${mean}. Band: 95% confidence interval of the mean over ${banded[0]?.label}s (Student’s t).`
+  const sampled = lines.some(({ line }) => line.sampled)
+  return sampled
+    ? `${mean}. An interval takes two at least.`
+    : `${mean}; no interval, since ${plural(first.label, 2)} are no sample of anything.`
 }
 
 const plural = (word: string, count: number) => (count === 1 || word.endsWith('s') ? word : `${word}s`)
