@@ -40,14 +40,14 @@ function compute({ values, marks }: FigureView): FigureStatistics {
   let filled = 0
   let low = Number.POSITIVE_INFINITY
   let high = Number.NEGATIVE_INFINITY
-  for (const value of values) {
+  for (let cell = 0; cell < values.length; cell++) {
+    const value = values[cell] ?? Number.NaN
     if (Number.isNaN(value)) continue
     filled += 1
-    if (!Number.isFinite(value)) continue
-    if (value < low) low = value
-    if (value > high) high = value
+    if (value < low && value !== Number.NEGATIVE_INFINITY) low = value
+    if (value > high && value !== Number.POSITIVE_INFINITY) high = value
   }
   let marked = 0
-  for (const mark of marks) if (mark !== 0) marked += 1
+  for (let cell = 0; cell < marks.length; cell++) if (marks[cell] !== 0) marked += 1
   return { filled, marked, low, high }
 }
