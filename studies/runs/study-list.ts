@@ -41,6 +41,8 @@ export class StudyList {
   readonly #given: readonly string[]
   readonly #folder: string | null
   readonly #allowPaths: boolean
+  /** Files that were read once. */
+  readonly #known = new Set<string>()
   #builtIn: readonly StudyInfo[] | null = null
 
   constructor(engine: EngineClient, { files, folder, allowPaths }: StudyPlaces) {
@@ -62,12 +64,15 @@ export class StudyList {
   /** The study of one file, read anew, since people edit them. @throws StudyError */
   async fromFile(file: string): Promise<StudyInfo> {
     const path = resolve(file)
+    // Of a file that was there, the engine has the last version.
+    if (!existsSync(path) && !this.#known.has(path)) throw new StudyError(`study ${file}: there is no such file`)
     const [info] = await this.#engine.request('studies', { file: path })
     if (info === undefined) throw new StudyError(`study ${file}: it exports no study`)
     const builtIn = await this.builtIn()
     if (builtIn.some(study => study.id === info.id)) {
       throw new StudyError(`study ${file}: a built-in study has the id ${info.id} already; choose another`)
     }
+    this.#known.add(path)
     return info
   }
 

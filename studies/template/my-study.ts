@@ -48,7 +48,12 @@ export default defineStudy({
     const patches = layers * ids.length
     // Two operations a weight and token: close enough for a time to expect.
     const flops = 2 * model.spec.dModel * model.spec.dMlp * 3 * layers * ids.length * patches
-    return { summary: `${patches} patches over ${layers} layers`, patches, flops, peakBytes: 0 }
+    return {
+      summary: `${patches} patches over ${layers} layers`,
+      patches,
+      flops,
+      peakBytes: 4 * model.spec.dModel * patches,
+    }
   },
 
   async run(context) {

@@ -58,6 +58,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   readonly details?: string
   /** Its arguments; all are needed. */
   readonly arguments: readonly Argument[]
+  /** What may follow them: any number of words. */
+  readonly rest?: Argument
   readonly options: T
   /** Returns the exit code. */
   run(options: OptionValues<T>, given: readonly string[], output: Output): Promise<number>

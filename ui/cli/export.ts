@@ -3,8 +3,10 @@
  * downloads are the same bytes.
  */
 import { extname, join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { UsageError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
+import { ARCHIVE_ENDING, packRun } from '../../studies/runs/archive.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { readRun } from '../../studies/runs/folder.ts'
 import { DATA_FORMATS, type DataFormat, exportData } from '../figures/export-data.ts'
@@ -19,7 +21,7 @@ import { RUN_ARGUMENT } from './resume.ts'
 import { findRun } from './run-ref.ts'
 import { writeWhole } from './write-whole.ts'
 
-const FORMATS = [...PICTURE_FORMATS, ...DATA_FORMATS] as const
+const FORMATS = [...PICTURE_FORMATS, ...DATA_FORMATS, 'archive'] as const
 type Format = (typeof FORMATS)[number]
 
 interface File {
@@ -29,10 +31,12 @@ interface File {
 
 export const exportRun = defineCommand({
   name: 'export',
-  summary: 'Writes a run’s figures as SVG, PDF, PNG or LaTeX, or its numbers as CSV, JSON, Parquet, npy or a notebook.',
+  summary:
+    'Writes a run’s figures as SVG, PDF, PNG or LaTeX, its numbers as CSV, JSON, Parquet, npy or a notebook, or all of it as one file.',
   details:
     'Without --figure, every picture of the run (figures of one group as panels), or all of its numbers.\n' +
     'tex comes with the PDF that it includes, ipynb with the JSON that it loads.\n' +
+    'archive is the whole run as one .patchlight file, written to the current folder, for patchlight import.\n' +
     `Widths by name: ${[...WIDTHS.keys()].join(', ')}.`,
   arguments: [RUN_ARGUMENT],
   options: {
@@ -85,6 +89,9 @@ export const exportRun = defineCommand({
     if (options.annotate.length > 0 && figure === undefined) {
       throw new UsageError('export --annotate: expected --figure ID with it, got none')
     }
+    if (format === 'archive' && figure !== undefined) {
+      throw new UsageError('export --figure: an archive holds the whole run; leave it out')
+    }
     const notes = new Set<string>()
     const stem = fileStem(options.out)
     const files: File[] = []
@@ -95,10 +102,12 @@ export const exportRun = defineCommand({
         for (const note of made.notes) notes.add(note)
         files.push(...made.files)
       }
+    } else if (format === 'archive') {
+      files.push({ name: `${stem ?? id}${ARCHIVE_ENDING}`, content: await buffer(packRun(dir, id)) })
     } else files.push(...dataFiles(snapshot, format, figure, stem))
 
     const several = files.filter(({ name }) => extname(name) === `.${format}`).length > 1
-    const folder = placeFor('export', options.out, join(dir, 'figures'), several)
+    const folder = placeFor('export', options.out, format === 'archive' ? '.' : join(dir, 'figures'), several)
     const written = files.map(({ name, content }) => ({
       path: writeWhole(folder, name, content),
       bytes: content.length,
@@ -113,6 +122,7 @@ export const exportRun = defineCommand({
 
 function formatOf(asked: string | undefined, out: string | undefined): Format {
   const ending = out === undefined ? '' : extname(out).slice(1).toLowerCase()
+  if (asked === undefined && `.${ending}` === ARCHIVE_ENDING) return 'archive'
   const name = asked ?? (ending === '' ? 'pdf' : ending)
   const found = FORMATS.find(format => format === name)
   if (found !== undefined) return found

@@ -26,15 +26,14 @@ function optionName(name: string, option: Option): string {
 
 /** What `patchlight <command> --help` prints. */
 export function commandHelp(command: AnyCommand): string {
-  const words = ['patchlight', command.name, ...command.arguments.map(argument => argument.name)]
+  const takes = [...command.arguments, ...(command.rest === undefined ? [] : [command.rest])]
+  const words = ['patchlight', command.name, ...takes.map(argument => argument.name)]
   const options = Object.entries(command.options)
   const parts = [
     `Usage: ${words.join(' ')}${options.length > 0 ? ' [options]' : ''}`,
     wrap(command.summary, 0),
     ...(command.details === undefined ? [] : [command.details]),
-    ...(command.arguments.length === 0
-      ? []
-      : [`Arguments:\n${table(command.arguments.map(({ name, help }) => [name, help] as const))}`]),
+    ...(takes.length === 0 ? [] : [`Arguments:\n${table(takes.map(({ name, help }) => [name, help] as const))}`]),
     `Options:\n${table([
       ...options.map(([name, option]) => [optionName(name, option), option.help] as const),
       ['--help', 'Show this.'] as const,

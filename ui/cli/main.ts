@@ -13,6 +13,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   resume: async () => (await import('./resume.ts')).resume,
   runs: async () => (await import('./runs.ts')).runs,
   show: async () => (await import('./show.ts')).show,
+  import: async () => (await import('./import.ts')).importRun,
+  'new-study': async () => (await import('./new-study.ts')).newStudy,
   export: async () => (await import('./export.ts')).exportRun,
   compare: async () => (await import('./compare.ts')).compare,
   models: async () => (await import('./models.ts')).models,

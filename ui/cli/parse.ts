@@ -92,7 +92,7 @@ function parseCommand<T extends OptionTable>(
     )
   }
   const extra = words[command.arguments.length]
-  if (extra !== undefined) {
+  if (extra !== undefined && command.rest === undefined) {
     throw new UsageError(
       `${command.name}: did not expect ${JSON.stringify(extra)} (see patchlight ${command.name} --help)`,
     )

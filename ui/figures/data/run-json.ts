@@ -5,9 +5,14 @@
  */
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 
-export function runJson({ record, state, figures, tables, notes, summary, error }: RunSnapshot): string {
+export function runJson(snapshot: RunSnapshot): string {
+  return `${JSON.stringify(runData(snapshot))}\n`
+}
+
+/** The same as an object; NaN and infinities are still numbers in it. */
+export function runData({ record, state, figures, tables, notes, summary, error }: RunSnapshot) {
   const { format: _, ...asked } = record
-  const document = {
+  return {
     patchlight: 1,
     ...asked,
     state,
@@ -22,5 +27,4 @@ export function runJson({ record, state, figures, tables, notes, summary, error 
     summary,
     ...(error === null ? {} : { error }),
   }
-  return `${JSON.stringify(document)}\n`
 }

@@ -11,7 +11,7 @@ export function OwnStudy({ study }: { readonly study: StudyInfo }) {
       </p>
       {study.problem !== undefined && (
         <p className="run-problem" role="alert">
-          {study.problem} The version before is used until it is mended.
+          {study.problem}. The version before is used until it is mended.
         </p>
       )}
     </>

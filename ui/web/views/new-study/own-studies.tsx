@@ -24,8 +24,7 @@ export function OwnStudies() {
         <ul className="own-studies-broken" aria-label="Study files that cannot be read">
           {broken.map(({ file, study, problem }) => (
             <li key={file} className="run-problem">
-              {problem}
-              {study !== null && <span> The version before is used until it is mended.</span>}
+              {problem}.{study !== null && ' The version before is used until it is mended.'}
             </li>
           ))}
         </ul>

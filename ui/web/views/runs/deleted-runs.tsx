@@ -1,12 +1,12 @@
 /** The trash: what was deleted, and the way back. */
 import { useState } from 'react'
+import { hasWords } from '../../../../studies/runs/find-runs.ts'
 import { api } from '../../../client/api.ts'
 import { formatWhen } from '../../format.ts'
 import { useAnswer } from '../../services/async.ts'
 import { useRuns } from '../../services/feed.ts'
 import { useNow } from '../../services/now.ts'
 import { restoreRun, runName } from '../../services/run-actions.ts'
-import { hasWords } from './run-filter.ts'
 
 export function DeletedRuns({ search }: { readonly search: string }) {
   const now = useNow()

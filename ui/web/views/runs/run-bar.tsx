@@ -15,9 +15,9 @@ export function RunBar({ run }: { readonly run: RunSummary }) {
   const { meta } = run
   return (
     <section className="run-bar" aria-label="About this run">
+      {meta.name !== '' && <p className="muted">{run.title}</p>}
       <div className="run-bar-top">
         <StarButton run={run} />
-        <Tags tags={meta.tags} onTag={tag => navigate({ view: 'runs', ...ALL_RUNS, tags: [tag] })} />
         <button
           type="button"
           className="button button-small"
@@ -39,7 +39,7 @@ export function RunBar({ run }: { readonly run: RunSummary }) {
           Delete
         </button>
       </div>
-      {meta.name !== '' && <p className="muted">{run.title}</p>}
+      <Tags tags={meta.tags} onTag={tag => navigate({ view: 'runs', ...ALL_RUNS, tags: [tag] })} />
       {meta.note !== '' && <p className="run-bar-note">{meta.note}</p>}
       {meta.imported !== undefined && (
         <p className="muted small">

@@ -92,7 +92,7 @@ export function RunCard({ run, chosen, onChoose, onTag }: RunCardProps) {
           type="button"
           className="button button-small button-plain"
           aria-label={`Delete ${name}`}
-          onClick={() => void removeRun(run)}
+          onClick={event => void removeAndGoOn(run, event.currentTarget)}
         >
           Delete
         </button>
@@ -100,4 +100,12 @@ export function RunCard({ run, chosen, onChoose, onTag }: RunCardProps) {
       {editing && <NotesForm run={run} onClose={() => setEditing(false)} />}
     </article>
   )
+}
+
+/** The button goes with its run: whoever pressed it by key goes on at the run beside it. */
+async function removeAndGoOn(run: RunSummary, button: HTMLElement): Promise<void> {
+  const row = button.closest('li')
+  const beside = row?.nextElementSibling ?? row?.previousElementSibling
+  await removeRun(run)
+  if (row?.isConnected === false) beside?.querySelector<HTMLElement>('a.run-card-name')?.focus()
 }

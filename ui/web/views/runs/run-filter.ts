@@ -1,30 +1,8 @@
 /** Which runs a list shows, and in which order. */
 import type { RunSummary } from '../../../../studies/runs/events.ts'
+import { hasWords } from '../../../../studies/runs/find-runs.ts'
 import type { RunQuery, RunSort } from '../../services/route.ts'
 import { runName } from '../../services/run-actions.ts'
-
-/** Whether a run has all of these words, wherever they stand. */
-export function hasWords(run: RunSummary, words: string): boolean {
-  const { meta } = run
-  const text = [
-    meta.name,
-    run.title,
-    run.studyTitle,
-    run.model,
-    run.backend,
-    run.state,
-    run.id,
-    run.words,
-    meta.note,
-    ...meta.tags,
-  ]
-    .join(' ')
-    .toLowerCase()
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every(word => text.includes(word))
-}
 
 /** Archived runs are left out unless they are asked for; a run must have every tag. */
 export function findRuns(runs: readonly RunSummary[], query: Omit<RunQuery, 'deleted'>): RunSummary[] {
