@@ -1,7 +1,7 @@
 /**
- * `npm run bench [-- NAME… --backend NAME --large --json]`: every benchmark, or those named, in one run, so
+ * `npm run bench [-- NAME… --backend NAME --large --json --write]`: every benchmark, or those named, in one run, so
  * that the ratios are of things measured side by side. What takes many minutes runs only when it is named.
- * Not a test: it asserts nothing.
+ * `--write` puts the tables into the docs. Not a test: it asserts nothing.
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -14,6 +14,7 @@ import { matmul } from './matmul.ts'
 import { page } from './page.ts'
 import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
+import { writeDocs } from './write-docs.ts'
 
 const BENCHES = [matmul, forward, load, sweep, page, exports, costModel, largeModel] as const
 const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
@@ -24,6 +25,7 @@ const { values, positionals } = parseArgs({
     backend: { type: 'string' },
     json: { type: 'boolean', default: false },
     large: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 })
 
@@ -56,6 +58,7 @@ for (const { name, run } of BENCHES) {
     ...(values.backend === undefined ? {} : { backend: values.backend }),
   })
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
+  if (values.write) await writeDocs(name, machine, results)
   for (const table of results) {
     tables.push({ bench: name, ...table })
     if (!values.json) console.log(renderTable(table))

@@ -47,7 +47,7 @@ export function renderTable({ title, columns, rows, note }: Table): string {
   return [title, rule, lines[0], rule, ...lines.slice(1), rule, note, ''].join('\n')
 }
 
-function renderCell(value: string | number | undefined, { digits = 0 }: Column): string {
+export function renderCell(value: string | number | undefined, { digits = 0 }: Column): string {
   if (value === undefined) return ''
   return typeof value === 'number' ? value.toFixed(digits) : value
 }
