@@ -84,7 +84,10 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
 }
 
 /** The fastest for the model; where weights are bfloat16, the one backend that keeps them so. */
-async function backendFor(spec: ModelSpec, { backend, dtype }: LoadOptions): Promise<{ backend: Backend; why: string }> {
+async function backendFor(
+  spec: ModelSpec,
+  { backend, dtype }: LoadOptions,
+): Promise<{ backend: Backend; why: string }> {
   if (chosenDtype(dtype) !== 'f32') {
     return { backend: await startBackend(backend, dtype), why: 'the one that keeps weights as bfloat16' }
   }

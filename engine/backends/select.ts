@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { BackendError } from '../errors.ts'
 import { createBlasBackend } from './blas.ts'
 import { blasAdvice, findBlas } from './libraries.ts'
-import { measureRate } from './measure.ts'
+import { measureCall, measureRate } from './measure.ts'
 import { installedVersions } from './optional.ts'
 import { createTensorflowBackend, TENSORFLOW_ADVICE, TENSORFLOW_PACKAGES, tensorflowInstalled } from './tensorflow.ts'
 import { BACKEND_NAMES, type Backend, type BackendName } from './types.ts'
@@ -104,35 +104,40 @@ function blasLibrary(): string {
   }
 }
 
-/** What doctor shows of a backend. */
+/** What a backend is on this machine. */
 export interface BackendReport {
   readonly name: BackendName
   readonly usable: boolean
-  /** The one that `selectBackend()` gives. */
-  readonly chosen: boolean
   /** Its library, or why it is not usable. */
   readonly detail: string
   /** What to install for it, where it is not usable. */
   readonly advice?: string
   /** Rate of a 128-row product. */
   readonly gflops?: number
+  /** Rates of products with a weight of 1,024 × 1,024, by their rows. */
+  readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
+  /** Microseconds that each call of an op costs. */
+  readonly callUs?: number
 }
 
-/** Tries every backend and measures those that work; leaves the chosen one active. Takes about a second. */
+const REPORTED_ROWS = [1, 16, 128, 1024] as const
+const REPORTED_SIZE = 1024
+
+/** Tries every backend and measures those that work; the last of them stays active. Takes about a second each. */
 export async function detectBackends(): Promise<BackendReport[]> {
-  const wanted = askedBackend()
-  const found: Omit<BackendReport, 'chosen'>[] = []
+  const found: BackendReport[] = []
   for (const name of BACKEND_NAMES) found.push(await inspect(name))
-  const chosen = wanted === 'auto' ? found.find(report => report.usable)?.name : wanted
-  if (found.some(report => report.usable && report.name === chosen)) await selectBackend()
-  return found.map(report => ({ ...report, chosen: report.usable && report.name === chosen }))
+  return found
 }
 
-async function inspect(name: BackendName): Promise<Omit<BackendReport, 'chosen'>> {
+async function inspect(name: BackendName): Promise<BackendReport> {
   try {
     const backend = await activate(name)
-    const gflops = measureRate(backend, { rows: 128, size: 1024 })
-    return { name, usable: true, detail: backend.library, gflops }
+    const rates = REPORTED_ROWS.map(rows => {
+      return { rows, gflops: measureRate(backend, { rows, size: REPORTED_SIZE, minMs: 50 }) }
+    })
+    const [gflops = Number.NaN] = rates.filter(({ rows }) => rows === 128).map(rate => rate.gflops)
+    return { name, usable: true, detail: backend.library, gflops, rates, callUs: measureCall(backend) }
   } catch (error) {
     if (!(error instanceof BackendError)) throw error
     const advice = CANDIDATES[name].advice()

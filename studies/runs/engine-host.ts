@@ -1,8 +1,6 @@
 /** What the engine's process can be asked, method by method; `protocol.ts` types them. */
-import { createRequire } from 'node:module'
-import { cpus, totalmem } from 'node:os'
+import { totalmem } from 'node:os'
 import { measureRate } from '../../engine/backends/measure.ts'
-import { detectBackends } from '../../engine/backends/select.ts'
 import type { Backend } from '../../engine/backends/types.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
@@ -10,12 +8,13 @@ import { tokenizePrompt } from '../prompts.ts'
 import { type AnyStudy, BUILT_IN_STUDIES, loadStudy, loadStudyWithSource } from '../registry.ts'
 import { lookAtCell } from './cell/look.ts'
 import type { CellAnswer } from './cell/types.ts'
+import { doctorReport, versions } from './doctor.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
 import { generateSides } from './generate-sides.ts'
 import type { EngineFacts, EngineMethods, GenerateCall, RequestMessage, RunCall, StudyCall } from './protocol.ts'
 import { RunContext } from './study-context.ts'
-import type { DoctorReport, GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
+import type { GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
 
 /** What a sweep may hold above the weights: a quarter of the machine, and what the 4 GB wasm heap bears. */
 const MEMORY_SHARE = 0.25
@@ -160,27 +159,4 @@ async function inStudy<T>(study: AnyStudy, file: string | undefined, work: () =>
 function studyInfo(study: AnyStudy, file?: string): StudyInfo {
   const { id, title, question, about, params, presets } = study
   return { id, title, question, about, params, presets, ...(file === undefined ? {} : { file }) }
-}
-
-function versions(): Record<string, string> {
-  const require = createRequire(import.meta.url)
-  const versionOf = (path: string): string => {
-    const json: unknown = require(path)
-    return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
-  }
-  return {
-    patchlight: versionOf('../../package.json'),
-    node: process.versions.node,
-    '@tensorflow/tfjs-core': versionOf('@tensorflow/tfjs-core/package.json'),
-  }
-}
-
-async function doctorReport(): Promise<DoctorReport> {
-  return {
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    cores: cpus().length,
-    memoryBytes: totalmem(),
-    backends: await detectBackends(),
-  }
 }

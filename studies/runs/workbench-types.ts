@@ -134,17 +134,32 @@ export type PullEvent =
 export interface DoctorReport {
   readonly node: string
   readonly platform: string
+  readonly processor: string
   readonly cores: number
   readonly memoryBytes: number
-  readonly backends: readonly {
-    readonly name: string
-    readonly usable: boolean
-    readonly chosen: boolean
-    readonly detail: string
-    /** What to install for it, where it is not usable. */
-    readonly advice?: string
-    readonly gflops?: number
-  }[]
+  /** GB/s that one core reads and writes when it copies memory. */
+  readonly memoryGBs: number
+  readonly versions: Readonly<Record<string, string>>
+  readonly backends: readonly DoctorBackend[]
+  /** What computes models of some sizes, and why. */
+  readonly choices: readonly { readonly model: string; readonly backend: string; readonly why: string }[]
+}
+
+export interface DoctorBackend {
+  readonly name: string
+  readonly usable: boolean
+  /** For at least one of the models in `choices`. */
+  readonly chosen: boolean
+  /** Its library, or why it is not usable. */
+  readonly detail: string
+  /** What to install for it, where it is not usable. */
+  readonly advice?: string
+  /** Rate of a product with 128 rows. */
+  readonly gflops?: number
+  /** Rates of products with a weight of 1,024 × 1,024, by their rows. */
+  readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
+  /** Microseconds that each call of an op costs, whatever it computes. */
+  readonly callUs?: number
 }
 
 export type WorkbenchEvents = {

@@ -218,7 +218,17 @@ export class MemoryWorkbench implements Workbench {
   }
 
   async doctor(): Promise<DoctorReport> {
-    return { node: process.version, platform: process.platform, cores: 1, memoryBytes: 1, backends: [] }
+    return {
+      node: process.version,
+      platform: process.platform,
+      processor: 'none',
+      cores: 1,
+      memoryBytes: 1,
+      memoryGBs: 1,
+      versions: {},
+      backends: [],
+      choices: [],
+    }
   }
 
   on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void {

@@ -96,7 +96,7 @@ describe('patchlight logits, capture, generate', () => {
   })
 
   it('doctor names every backend and chooses a usable one', async () => {
-    const { backends, node } = JSON.parse((await cli(['doctor', '--json'])).out)
+    const { backends, node, choices, memoryGBs } = JSON.parse((await cli(['doctor', '--json'])).out)
     expect(node).toBe(process.version)
     expect(backends.map((backend: { name: string }) => backend.name).sort()).toEqual([
       'blas',
@@ -106,6 +106,20 @@ describe('patchlight logits, capture, generate', () => {
     ])
     const chosen = backends.filter((backend: { chosen: boolean }) => backend.chosen)
     expect(chosen).toMatchObject([{ name: 'wasm', usable: true }])
+    expect(memoryGBs).toBeGreaterThan(0)
+    expect(choices).toMatchObject([
+      { model: 'the embedded model', backend: 'wasm', why: 'asked for by name' },
+      { model: 'a model like Llama 3.2 1B', backend: 'wasm' },
+    ])
+  })
+
+  it('doctor says in words what computes, how fast it is, and what could be added', async () => {
+    const { out } = await cli(['doctor'])
+    expect(out).toMatch(/^.+ cores, \d+ GiB of memory\nPatchlight \d/)
+    expect(out).toMatch(/→ wasm +XNNPACK/)
+    expect(out).toMatch(/1 row +16 rows +128 rows +1,024 rows +a call/)
+    expect(out).toMatch(/the embedded model: wasm\n +asked for by name/)
+    if (out.includes('What could be added')) expect(out).toMatch(/(npm i|install) .*\n +\w+: expected/)
   })
 
   it('studies lists the built-in ones', async () => {
