@@ -38,7 +38,7 @@ it('leads from a run’s header to a choice, and by keyboard to A, B and A − B
   await page.getByRole('list', { name: 'Runs for B' }).getByRole('button').first().press('Enter')
   for (const name of ['A', 'B', 'A − B']) await panel(page, name).waitFor()
   expect(new URL(page.url()).searchParams.get('runs')).toBe(`${a},${b}`)
-  await page.getByRole('button', { name: 'Make B the run that others are taken from' }).press('Enter')
+  await page.getByRole('button', { name: /^Make A of run B/ }).press('Enter')
   await page.waitForURL(url => url.searchParams.get('runs') === `${b},${a}`)
   await page.getByRole('button', { name: 'Remove run B' }).press('Enter')
   await page.getByRole('heading', { name: 'Choose what to compare it with' }).waitFor()

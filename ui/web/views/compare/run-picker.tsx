@@ -39,12 +39,7 @@ export function RunPicker({ open, chosen, runs, onPick }: RunPickerProps) {
       <ul className="picker-runs" aria-label={`Runs for ${letter}`}>
         {found.slice(0, MOST).map(run => (
           <li key={run.id}>
-            <button
-              type="button"
-              className="picker-run"
-              aria-label={`${run.studyTitle}: ${run.title} (${run.state})`}
-              onClick={() => onPick(run.id)}
-            >
+            <button type="button" className="picker-run" onClick={() => onPick(run.id)}>
               <span className="picker-study">
                 {run.studyTitle}
                 {run.study === study && <span className="muted small"> same study</span>}

@@ -37,7 +37,7 @@ export function Sides({ ids, summaries, sides, onChange }: SidesProps) {
                 <button
                   type="button"
                   className="button button-small button-plain"
-                  aria-label={`Make ${letter} the run that others are taken from`}
+                  aria-label={`Make A of run ${letter}, so that others are taken from it`}
                   onClick={() => onChange([id, ...others])}
                 >
                   Make A
