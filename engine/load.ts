@@ -1,5 +1,6 @@
 /** From a checkpoint folder to a model that runs. */
-import { chosenDtype, startBackend } from './backends/dtype.ts'
+import { chosenDtype } from './backends/chosen-dtype.ts'
+import { startBackend } from './backends/dtype.ts'
 import type { Backend } from './backends/types.ts'
 import { configReader } from './checkpoint/config.ts'
 import { checkpointName } from './checkpoint/name.ts'

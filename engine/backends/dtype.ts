@@ -1,12 +1,9 @@
-/**
- * In which number format weights are kept and multiplied: the caller's choice, else PATCHLIGHT_DTYPE's,
- * else float32. `auto` is float32 wherever it runs: bfloat16 moves every effect by about what a product's
- * rounding is, which a researcher should have asked for, and it is faster only with a matrix unit.
- */
+/** Backends by the number format of their weights (`chosen-dtype.ts`). */
 import { BackendError } from '../errors.ts'
+import { chosenDtype } from './chosen-dtype.ts'
 import { createBfloat16Backend } from './onednn/bfloat16.ts'
 import { selectBackend } from './select.ts'
-import { type Backend, type BackendName, DTYPES, type Dtype } from './types.ts'
+import type { Backend, BackendName, Dtype } from './types.ts'
 
 /**
  * Starts a backend (`select.ts`) whose weights have a format.
@@ -35,12 +32,3 @@ export async function startBackend(backend?: BackendName | 'auto', dtype?: Dtype
 }
 
 let started: Promise<Backend> | undefined
-
-/** The caller's choice, else PATCHLIGHT_DTYPE's, else float32. @throws BackendError for another word */
-export function chosenDtype(dtype: Dtype | 'auto' | undefined): Dtype {
-  const wanted = dtype ?? process.env.PATCHLIGHT_DTYPE ?? 'auto'
-  if (wanted === '' || wanted === 'auto') return 'f32'
-  const found = DTYPES.find(candidate => candidate === wanted)
-  if (found !== undefined) return found
-  throw new BackendError(`dtype: expected auto, ${DTYPES.join(', ')}, got '${wanted}'`)
-}

@@ -67,7 +67,8 @@ export class EngineHost {
     return this.#models.withAny(dir, ({ backend, backendNote }) => {
       const gflops = this.#rates.get(backend) ?? measureRate(backend, { rows: 128, size: 512, minMs: 20 })
       this.#rates.set(backend, gflops)
-      return { backend: backend.name, library: backend.library, backendNote, gflops, versions: versions() }
+      const { name, library, dtype } = backend
+      return { backend: name, library, dtype, backendNote, gflops, versions: versions() }
     })
   }
 

@@ -2,6 +2,7 @@
  * What a run leaves behind. `journal.ndjson` holds one `JournalEvent` a line, numbered from 0
  * without gaps; it is the truth that the page, the command line and the exports all read.
  */
+import type { Dtype } from '../../engine/backends/types.ts'
 import type { CellBlock, FigureSpec, TableSpec } from '../figure.ts'
 import type { ParamValue } from '../params.ts'
 
@@ -39,7 +40,8 @@ export interface RunRecord {
   readonly library: string
   /** Why that backend: that it was asked for, or what was measured. */
   readonly backendNote?: string
-  readonly dtype: 'f32'
+  /** The format of the weights and of products with them. */
+  readonly dtype: Dtype
   readonly seed: number
   readonly versions: Readonly<Record<string, string>>
 }

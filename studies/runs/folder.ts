@@ -6,6 +6,7 @@ import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { DTYPES } from '../../engine/backends/types.ts'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import type { RunId, RunMeta, RunRecord, RunSnapshot, RunState, RunSummary } from './events.ts'
@@ -54,7 +55,7 @@ const recordSchema = z.object({
   backend: z.string(),
   library: z.string(),
   backendNote: z.string().optional(),
-  dtype: z.literal('f32'),
+  dtype: z.enum(DTYPES),
   seed: z.number(),
   versions: z.record(z.string(), z.string()),
 })

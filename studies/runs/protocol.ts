@@ -3,6 +3,7 @@
  * reply; a run and a generation send events before it. Everything here survives structured clone, so
  * NaN and typed arrays arrive as they are.
  */
+import type { Dtype } from '../../engine/backends/types.ts'
 import type { FigureSpec } from '../figure.ts'
 import type { ParamValue } from '../params.ts'
 import type { PromptOptions } from '../prompt-params.ts'
@@ -59,6 +60,7 @@ export interface EngineFacts {
   readonly library: string
   /** Why that backend, for people. */
   readonly backendNote: string
+  readonly dtype: Dtype
   /** Measured rate of a matrix product. */
   readonly gflops: number
   readonly versions: Readonly<Record<string, string>>

@@ -6,6 +6,8 @@
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { chosenDtype } from '../../engine/backends/chosen-dtype.ts'
+import type { Dtype } from '../../engine/backends/types.ts'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import { findPreset, resolveParams } from '../params-validate.ts'
@@ -67,6 +69,8 @@ export interface WorkbenchOptions {
   readonly allowStudyPaths?: boolean
   /** A backend's name; `auto` chooses. @default PATCHLIGHT_BACKEND, else auto */
   readonly backend?: string
+  /** Format of weights and products: `f32`, `bf16` or `auto`. @default PATCHLIGHT_DTYPE, else auto */
+  readonly dtype?: string
   /** Hears of folders and files that had to be left out. @default nothing */
   readonly onProblem?: (text: string) => void
 }
@@ -85,6 +89,11 @@ export function defaultStudiesDir(): string {
 
 export function createWorkbench(options: WorkbenchOptions = {}): Workbench {
   return new LocalWorkbench(options)
+}
+
+/** Two formats in one figure would be taken for effects. */
+function otherFormat(ofRun: Dtype, here: Dtype): string {
+  return `it was computed in ${ofRun} and Patchlight computes in ${here} now; start it with --dtype ${ofRun}`
 }
 
 class LocalWorkbench implements Workbench {
@@ -106,7 +115,10 @@ class LocalWorkbench implements Workbench {
 
   constructor(options: WorkbenchOptions) {
     this.runsDir = options.runsDir === undefined ? defaultRunsDir() : resolve(options.runsDir)
-    this.#env = options.backend === undefined ? {} : { PATCHLIGHT_BACKEND: options.backend }
+    this.#env = {
+      ...(options.backend === undefined ? {} : { PATCHLIGHT_BACKEND: options.backend }),
+      ...(options.dtype === undefined ? {} : { PATCHLIGHT_DTYPE: options.dtype }),
+    }
     this.#engine = new EngineClient(this.#env)
     this.#studies = new StudyList(this.#engine, {
       files: options.studyFiles ?? [],
@@ -201,7 +213,7 @@ class LocalWorkbench implements Workbench {
       backend: facts.backend,
       library: facts.library,
       backendNote: facts.backendNote,
-      dtype: 'f32',
+      dtype: facts.dtype,
       seed: request.seed ?? 0,
       versions: facts.versions,
     })
@@ -235,6 +247,8 @@ class LocalWorkbench implements Workbench {
     const changed = changedParameter(study, record)
     if (changed !== null) throw refuse(`the study's parameters changed since: ${changed}; start a new run`)
     const model = { ...record.model, dir: await this.#modelOf(record, refuse) }
+    const format = chosenDtype(this.#env.PATCHLIGHT_DTYPE)
+    if (format !== record.dtype) throw refuse(otherFormat(record.dtype, format))
     this.#unwritten.delete(id)
     const here = model.dir === record.model.dir ? fold : new RunFold({ ...record, model }, content.events)
     return this.#enqueue(dir, here, studyRef(study))
@@ -271,6 +285,10 @@ class LocalWorkbench implements Workbench {
     checkCell(id, figures, cell)
     const study = await this.#studyOf(record)
     const dir = await this.#lookedAt(id, record)
+    const here = chosenDtype(this.#env.PATCHLIGHT_DTYPE)
+    if (here !== record.dtype) {
+      throw new StudyError(`run ${id}: its cells cannot be computed again: ${otherFormat(record.dtype, here)}`)
+    }
     const look = { view, question } as CellLook
     const call = { dir, study, params: record.params, cell, look }
     try {

@@ -13,6 +13,14 @@ export const BACKEND_OPTION = {
   help: 'What computes: auto, tensorflow, webgpu, blas or wasm. Default: PATCHLIGHT_BACKEND, else auto.',
 } as const satisfies TextOption
 
+export const DTYPE_OPTION = {
+  type: 'text',
+  value: 'FORMAT',
+  help:
+    'Format of weights and products with them: f32, bf16 (half the memory; blas with oneDNN only), or auto, ' +
+    'which is f32. Default: PATCHLIGHT_DTYPE, else auto.',
+} as const satisfies TextOption
+
 export const WEIGHTS_OPTION = {
   type: 'text',
   value: 'WHERE',

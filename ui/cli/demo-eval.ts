@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { internalError } from '../../engine/errors.ts'
 import type { Model } from '../../engine/model.ts'
 import { runWithHooks } from '../../hooks/hooked.ts'
-import { BACKEND_OPTION, JSON_OPTION } from './common-options.ts'
+import { BACKEND_OPTION, DTYPE_OPTION, JSON_OPTION } from './common-options.ts'
 import { openModel } from './local-model.ts'
 import { defineCommand } from './parse.ts'
 import { textTable } from './text-table.ts'
@@ -49,10 +49,10 @@ export const demoEval = defineCommand({
   name: 'demo-eval',
   summary: 'Measures the embedded model on its own questions: how many it answers exactly, by task.',
   arguments: [],
-  options: { backend: BACKEND_OPTION, json: JSON_OPTION },
+  options: { backend: BACKEND_OPTION, dtype: DTYPE_OPTION, json: JSON_OPTION },
   async run(options, _words, output) {
     const items = z.array(itemSchema).parse(JSON.parse(readFileSync(EVAL_FILE, 'utf8')))
-    const model = await openModel({ model: undefined, backend: options.backend }, output)
+    const model = await openModel({ model: undefined, backend: options.backend, dtype: options.dtype }, output)
     try {
       const { tokenizer } = model
       const questions = items.map((item): Question => {

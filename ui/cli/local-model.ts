@@ -1,5 +1,5 @@
 /** For commands that compute in this process: loading the model they name, and reading the prompt they are given. */
-import { BACKEND_NAMES, type BackendName } from '../../engine/backends/types.ts'
+import { BACKEND_NAMES, type BackendName, DTYPES, type Dtype } from '../../engine/backends/types.ts'
 import { findModel } from '../../engine/checkpoint/hub/find-model.ts'
 import { UsageError } from '../../engine/errors.ts'
 import { loadModel } from '../../engine/load.ts'
@@ -7,7 +7,7 @@ import type { Model } from '../../engine/model.ts'
 import { nearest } from '../../engine/nearest.ts'
 import { RESIDENCIES, type Residency } from '../../engine/weights.ts'
 import { EMBEDDED_MODEL } from '../../studies/runs/model-list.ts'
-import { BACKEND_OPTION, given, MODEL_OPTION, WEIGHTS_OPTION } from './common-options.ts'
+import { BACKEND_OPTION, DTYPE_OPTION, given, MODEL_OPTION, WEIGHTS_OPTION } from './common-options.ts'
 import type { Output } from './output.ts'
 
 /** Options of a command that runs one prompt. */
@@ -16,6 +16,7 @@ export const PROMPT_OPTIONS = {
   prompt: { type: 'text', value: 'TEXT', help: 'The prompt; special tokens are added as the tokenizer does.' },
   ids: { type: 'text', value: '1,2,3', help: 'Token ids instead of a prompt, exactly as given.' },
   backend: BACKEND_OPTION,
+  dtype: DTYPE_OPTION,
   weights: WEIGHTS_OPTION,
 } as const
 
@@ -33,6 +34,13 @@ function parseBackend(name: string | undefined): BackendName | 'auto' | undefine
   )
 }
 
+function parseDtype(name: string | undefined): Dtype | 'auto' | undefined {
+  if (name === undefined || name === 'auto') return name
+  const found = DTYPES.find(candidate => candidate === name)
+  if (found !== undefined) return found
+  throw new UsageError(`--dtype ${name}: expected auto, ${DTYPES.join(', ')}`)
+}
+
 function parseWeights(name: string | undefined): Residency | 'auto' | undefined {
   if (name === undefined || name === 'auto') return name
   const found = RESIDENCIES.find(candidate => candidate === name)
@@ -45,12 +53,14 @@ export async function openModel(
   options: {
     readonly model: string | undefined
     readonly backend: string | undefined
+    readonly dtype?: string | undefined
     readonly weights?: string | undefined
   },
   output: Output,
 ): Promise<Model> {
   const model = await loadModel(options.model === undefined ? EMBEDDED_MODEL : await findModel(options.model), {
     ...given('backend', parseBackend(options.backend)),
+    ...given('dtype', parseDtype(options.dtype)),
     ...given('residency', parseWeights(options.weights)),
     onProgress: (done, total) => output.status(`loading ${Math.floor((100 * done) / total)}%`),
   })

@@ -56,7 +56,7 @@ function tableLines(table: TableSpec): string[] {
 export function printReport(snapshot: RunSnapshot, dir: string, output: Output): void {
   const { record, state, figures, tables, notes, summary, error } = snapshot
   output.line(`${output.bold(record.studyTitle)} on ${record.model.name}: ${state}`)
-  output.line(output.dim(`${dir}  ${record.backend} · ${record.library}`))
+  output.line(output.dim(`${dir}  ${record.backend} · ${record.library} · ${record.dtype}`))
   if (error !== null) output.line(error)
   if (figures.length > 0) {
     output.line(`\n${output.bold('Figures')}`)

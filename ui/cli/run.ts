@@ -6,7 +6,7 @@ import { parseSettings } from '../../studies/params-text.ts'
 import { resolveParams } from '../../studies/params-validate.ts'
 import { createWorkbench } from '../../studies/runs/workbench.ts'
 import type { StudyInfo } from '../../studies/runs/workbench-types.ts'
-import { BACKEND_OPTION, given, JSON_OPTION, MODEL_OPTION, RUNS_OPTION } from './common-options.ts'
+import { BACKEND_OPTION, DTYPE_OPTION, given, JSON_OPTION, MODEL_OPTION, RUNS_OPTION } from './common-options.ts'
 import { followRun } from './follow-run.ts'
 import { defineCommand } from './parse.ts'
 
@@ -61,6 +61,7 @@ export const run = defineCommand({
     out: { type: 'text', value: 'DIR', help: 'Folder in which the run’s own folder is made. The same as --runs.' },
     runs: RUNS_OPTION,
     backend: BACKEND_OPTION,
+    dtype: DTYPE_OPTION,
     seed: { type: 'number', value: 'N', min: 0, max: MAX_SEED, help: 'Seed of whatever the study draws. Default: 0.' },
     json: JSON_OPTION,
   },
@@ -68,6 +69,7 @@ export const run = defineCommand({
     const workbench = createWorkbench({
       ...given('runsDir', options.out ?? options.runs),
       ...given('backend', options.backend),
+      ...given('dtype', options.dtype),
       allowStudyPaths: true,
     })
     return followRun({

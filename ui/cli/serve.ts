@@ -2,7 +2,7 @@
 import { RunShelf } from '../../studies/runs/shelf.ts'
 import { createWorkbench, defaultStudiesDir } from '../../studies/runs/workbench.ts'
 import { DEFAULT_PORT, startServer } from '../server/start.ts'
-import { BACKEND_OPTION, given, RUNS_OPTION } from './common-options.ts'
+import { BACKEND_OPTION, DTYPE_OPTION, given, RUNS_OPTION } from './common-options.ts'
 import { defineCommand } from './parse.ts'
 
 const MAX_PORT = 65_535
@@ -33,6 +33,7 @@ export const serve = defineCommand({
     study: { type: 'list', value: 'FILE', help: 'Study file of your own to offer; may be repeated.' },
     runs: RUNS_OPTION,
     backend: BACKEND_OPTION,
+    dtype: DTYPE_OPTION,
     dev: { type: 'switch', help: 'Serve the page from its sources, for work on the page itself.' },
   },
   async run(options, _words, output) {
@@ -42,6 +43,7 @@ export const serve = defineCommand({
       studiesDir: defaultStudiesDir(),
       ...given('runsDir', options.runs),
       ...given('backend', options.backend),
+      ...given('dtype', options.dtype),
       onProblem: text => output.say(`Left out: ${text}`),
     })
     try {

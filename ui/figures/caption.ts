@@ -36,6 +36,7 @@ export function runFacts(record: RunRecord, specs: readonly FigureSpec[], captio
   const total = cells.reduce((sum, count) => sum + count, 0)
   return [
     `Model: ${model.name} (${model.layers} layers, ${model.heads} heads, d = ${model.dModel}).`,
+    ...(record.dtype === 'bf16' ? ['Weights and products with them are bfloat16.'] : []),
     ...(prompts.length === 0 ? [] : [`${capital(prompts.join('; '))}.`]),
     ...encoding(params),
     `n = ${total.toLocaleString('en')} cells${cells.length > 1 ? ` in ${cells.length} panels` : ''}.`,

@@ -78,6 +78,7 @@ describe('captions', () => {
       'Model: demo (2 layers, 2 heads, d = 8). Prompt prompt “a b”; pairs: n = 2. n = 306 cells in 4 panels.',
     )
     expect(runFacts(record, specs, 'of “a b”.')).not.toContain('“a b”')
+    expect(runFacts({ ...record, dtype: 'bf16' }, specs, '')).toContain('Weights and products with them are bfloat16.')
   })
 })
 

@@ -42,7 +42,7 @@ export function RunHeader({ view, title }: RunHeaderProps) {
           <p className="muted run-header-facts">
             {[
               `${record.model.name}, ${formatCount(record.model.parameters)} weights`,
-              record.backend,
+              record.dtype === 'f32' ? record.backend : `${record.backend} in ${record.dtype}`,
               record.preset === undefined ? null : `preset ${record.preset}`,
               formatWhen(record.createdAt, now),
             ]
