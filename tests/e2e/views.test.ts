@@ -179,7 +179,7 @@ it('has one scale for linked panels, or one each, or the one that was typed', as
   await group.getByRole('radio', { name: 'Own' }).check({ force: true })
   expect(await bars()).toEqual([
     'Colours: effect in logits, from −5 to 5',
-    'Colours: effect in logits, from −1.250 to 1.250',
+    'Colours: effect in logits, from −1.25 to 1.25',
   ])
   await group.getByRole('radio', { name: 'Typed' }).check({ force: true })
   const end = group.getByRole('textbox', { name: 'Scale’s end' })

@@ -8,9 +8,11 @@ interface ColourBarProps {
   readonly metric: string
   readonly unit: string
   readonly value: number | null
+  /** Only the colours and their ends: what they mean is said elsewhere. */
+  readonly brief?: boolean
 }
 
-export function ColourBar({ colouring, metric, unit, value }: ColourBarProps) {
+export function ColourBar({ colouring, metric, unit, value, brief = false }: ColourBarProps) {
   const [low, high] = colouring.range
   const stops = SCALES[colouring.scale].map(([at, colour]) => `${colour} ${at * 100}%`).join(', ')
   const share = value === null || Number.isNaN(value) ? null : Math.min(1, Math.max(0, (value - low) / (high - low)))
@@ -26,12 +28,18 @@ export function ColourBar({ colouring, metric, unit, value }: ColourBarProps) {
         {share !== null && <span className="colour-bar-pointer" style={{ left: `${share * 100}%` }} />}
       </span>
       <span className="colour-bar-end">{endText(high)}</span>
-      <span className="muted">
-        {metric}, {unit}
-      </span>
+      {!brief && (
+        <span className="muted">
+          {metric}, {unit}
+        </span>
+      )}
     </div>
   )
 }
 
-/** Three digits: the exact ends are in the cells that have them. */
-const endText = (value: number) => formatNumber(Number(value.toPrecision(3)))
+/** Three digits and no zeros behind them: the exact ends are in the cells that have them. */
+function endText(value: number): string {
+  const size = Math.abs(value)
+  if (value !== 0 && (size < 1e-4 || size >= 1e6)) return formatNumber(value)
+  return String(Number(value.toPrecision(3))).replace('-', '−')
+}

@@ -44,7 +44,7 @@ export const FigurePanel = memo(function FigurePanel(props: FigurePanelProps) {
           {filled.toLocaleString('en')} / {values.length.toLocaleString('en')} cells
         </span>
       </div>
-      {props.ownColours && <ColourBar colouring={colouring} metric={spec.metric} unit={spec.unit} value={null} />}
+      {props.ownColours && <ColourBar colouring={colouring} metric={spec.metric} unit={spec.unit} value={null} brief />}
       <Heatmap
         panel={panel}
         look={props.look}

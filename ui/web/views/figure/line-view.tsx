@@ -69,7 +69,7 @@ function wordsOf(panels: readonly FigureView[], lines: readonly NamedLine[]): st
   const [first] = overs
   if (first === undefined) return ''
   const exceptions = lines.flatMap(({ title }, i) =>
-    overs[i]?.text === first.text ? [] : [`${title} over ${overs[i]?.text}`],
+    overs[i]?.text === first.text ? [] : [`“${title}” over ${overs[i]?.text}`],
   )
   const mean = [`Mean over ${first.text}`, ...exceptions].join('; ')
   const banded = overs.filter(over => over.banded)
