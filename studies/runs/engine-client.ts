@@ -109,7 +109,7 @@ export class EngineClient {
     })
     this.#child = child
     this.#killed = false
-    child.on('message', message => this.#receive(message as FromEngine))
+    child.on('message', message => this.#receive(child, message as FromEngine))
     child.on('error', error => this.#gone(child, `it could not be started: ${error.message}`))
     child.on('exit', (code, signal) => this.#gone(child, exitReason(code, signal, this.#killed)))
     return child
@@ -120,7 +120,7 @@ export class EngineClient {
     if (child.connected) child.send(message, () => {})
   }
 
-  #receive(message: FromEngine): void {
+  #receive(child: ChildProcess, message: FromEngine): void {
     const pending = this.#pending.get(message.id)
     if (pending === undefined) return
     if (message.type === 'began') {
@@ -132,7 +132,10 @@ export class EngineClient {
     } else {
       this.#pending.delete(message.id)
       if (message.type === 'reply') pending.resolve(message.output)
-      else pending.reject(rebuilt(message.name, message.message))
+      else {
+        pending.reject(rebuilt(message.name, message.message))
+        if (message.leaving) this.#gone(child, 'it lost its device')
+      }
     }
   }
 

@@ -28,9 +28,10 @@ async function answer(request: RequestMessage): Promise<void> {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const name = error instanceof PatchlightError ? error.name : ''
-    const failure: FromEngine = { type: 'failure', id, message, name }
-    // Nothing that this process holds on the device works any more; the next request starts another.
-    if (error instanceof DeviceLostError && process.connected) process.send?.(failure, () => process.exit(1))
+    // Nothing that this process holds on a lost device works any more.
+    const leaving = error instanceof DeviceLostError
+    const failure: FromEngine = { type: 'failure', id, message, name, leaving }
+    if (leaving && process.connected) process.send?.(failure, () => process.exit(1))
     else send(failure)
   } finally {
     controllers.delete(id)

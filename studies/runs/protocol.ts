@@ -102,7 +102,14 @@ export type ToEngine = RequestMessage | { readonly type: 'cancel'; readonly id: 
 
 export type FromEngine =
   | { readonly type: 'reply'; readonly id: number; readonly output: unknown }
-  | { readonly type: 'failure'; readonly id: number; readonly message: string; readonly name: string }
+  /** `leaving`: the process cannot go on and ends itself; the next request starts another. */
+  | {
+      readonly type: 'failure'
+      readonly id: number
+      readonly message: string
+      readonly name: string
+      readonly leaving: boolean
+    }
   /** The model is loaded and the study begins; `source` is the text of its file where it is a user's own. */
   | { readonly type: 'began'; readonly id: number; readonly source: string | null }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly EventBody[] }
