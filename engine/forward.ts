@@ -214,9 +214,10 @@ export function unembedInParts(
   tf.tidy(() => {
     const context = passContext(model, batchOf([]), NO_TAP, -1)
     const normed = normalize(context, stream, weights.finalNorm, spec.norm, null)
+    const readsInPlace = backend.windows !== null && backend.dtype === 'f32'
     let first = 0
     for (const whole of weights.unembed.parts())
-      for (const weight of backend.windows === null ? [whole] : rowsInParts(whole, maxTokens)) {
+      for (const weight of readsInPlace ? rowsInParts(whole, maxTokens) : [whole]) {
         const own = bias?.subarray(first, first + weight.outSize) ?? null
         tf.tidy(() => {
           const raw = linear(backend, normed, { weight, bias: own })

@@ -6,18 +6,23 @@
  * heap. A typed array reaches the library as its address, in about half a microsecond.
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
-import { findBlas } from './libraries.ts'
+import * as tf from '@tensorflow/tfjs-core'
+import { type BlasLibrary, findBlas } from './libraries.ts'
+import { openOneDnn } from './onednn/api.ts'
+import { type Operations, openOperations } from './onednn/operations.ts'
 import { checkLinear, checkMatMul } from './shapes.ts'
-import type { Backend, Weight } from './types.ts'
-import { wasmRuntime } from './wasm-runtime.ts'
+import type { Backend, NativeOperations, Weight } from './types.ts'
+import { type WasmRuntime, wasmRuntime } from './wasm-runtime.ts'
 
 /**
  * Starts tfjs's wasm backend and joins it to the best library of the machine.
  * @throws BackendError if there is no usable library, saying what to install.
  */
 export async function createBlasBackend(): Promise<Backend> {
-  const { name, sgemm } = findBlas()
+  const library = findBlas()
+  const { name, sgemm } = library
   const runtime = await wasmRuntime()
+  const operations = operationsOf(library)
   return {
     name: 'blas',
     library: name,
@@ -52,6 +57,7 @@ export async function createBlasBackend(): Promise<Backend> {
         sgemm(transposeB, m, n, k, a.values, b.values, c.values, layout)
       },
     },
+    native: operations === null ? null : nativeOperations(runtime, operations),
     onHost: true,
     create: runtime.create,
     view: x => runtime.view(x),
@@ -61,6 +67,39 @@ export async function createBlasBackend(): Promise<Backend> {
     },
     dispose() {
       // The library stays loaded; the process has one.
+      operations?.end()
+    },
+  }
+}
+
+/** oneDNN's own; a library that computes something else is left to its products. */
+function operationsOf({ name, library }: BlasLibrary): Operations | null {
+  if (!name.startsWith('oneDNN')) return null
+  try {
+    return openOperations(openOneDnn(library))
+  } catch {
+    return null
+  }
+}
+
+/** Values from which a call of the library's is worth its preparation. */
+const MIN_VALUES = 32_768
+
+function nativeOperations(runtime: WasmRuntime, operations: Operations): NativeOperations {
+  return {
+    gated(gate, up) {
+      const [columns = 1] = gate.shape.slice(-1)
+      const rows = gate.size / columns
+      if (gate.size < MIN_VALUES) return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up)
+      return runtime.edit(gate, values => {
+        operations.apply('silu', values, rows, columns)
+        operations.apply('multiply', values, rows, columns, runtime.view(up))
+      })
+    },
+    softmax(x) {
+      const [columns = 1] = x.shape.slice(-1)
+      if (x.size < MIN_VALUES) return tf.softmax(x)
+      return runtime.edit(x, values => operations.apply('softmax', values, x.size / columns, columns))
     },
   }
 }

@@ -68,6 +68,17 @@ export interface HostProducts {
   multiply(product: WindowProduct): void
 }
 
+/**
+ * Elementwise work by a native library, for what a pass spends time on beside products. The first
+ * tensor may be changed in place: go on with the result, or give a clone.
+ */
+export interface NativeOperations {
+  /** silu(gate) · up */
+  gated<T extends Tensor>(gate: T, up: T): T
+  /** Softmax of the last axis. NaN stays where it is, and need not be elsewhere in its row. */
+  softmax<T extends Tensor>(x: T): T
+}
+
 export interface Backend {
   readonly name: BackendName
   /** What does the products, for people: `oneDNN 2.6.3 (libdnnl.so.2)`. */
@@ -85,6 +96,8 @@ export interface Backend {
   matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D
   /** Products on parts of tensors, or null where the backend has none. */
   readonly windows: HostProducts | null
+  /** Operations that are faster than the ops of tfjs, or null where there are none. */
+  readonly native: NativeOperations | null
   /** Whether tensors lie in host memory, so that `view` copies nothing and costs nothing. */
   readonly onHost: boolean
   /** A new float32 tensor; `write` fills in every value and runs no tensor op. */

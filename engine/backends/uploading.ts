@@ -101,6 +101,7 @@ export function uploadingBackend(name: BackendName, library: string, options: Up
       return tf.matMul(a, b, false, transposeB)
     },
     windows: null,
+    native: null,
     onHost: false,
     create(shape, write) {
       const values = new Float32Array(tf.util.sizeFromShape(shape))

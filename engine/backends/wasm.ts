@@ -98,6 +98,7 @@ export async function createWasmBackend(options: WasmOptions = {}): Promise<Wasm
       return out
     },
     windows: null,
+    native: null,
     onHost: true,
     create: runtime.create,
     view: x => runtime.view(x),

@@ -152,7 +152,7 @@ function weigh(context: PassContext, windows: HostProducts, piece: Piece, q: tf.
     // What a query may not see stays unseen, whatever was set there.
     if (context.tap.edits('attn_scores', layer)) open = hidden(inward(fired))
   }
-  const pattern = tf.softmax(open)
+  const pattern = backend.native === null ? tf.softmax(open) : backend.native.softmax(open)
   if (!isWatched(context, 'pattern')) return pattern
   const fired = fire(context, 'pattern', outward(pattern), group)
   return context.tap.edits('pattern', layer) ? inward(fired) : pattern

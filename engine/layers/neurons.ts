@@ -1,7 +1,7 @@
 /** One MLP, gated (SwiGLU and kin) or plain: a dense layer's, or one expert's. */
-import { mul, type Tensor2D, tidy } from '@tensorflow/tfjs-core'
+import { type Tensor2D, tidy } from '@tensorflow/tfjs-core'
 import type { ExpertWeights } from '../weights.ts'
-import { activate } from './activation.ts'
+import { activate, gated } from './activation.ts'
 import type { PassContext } from './context.ts'
 import { linear } from './linear.ts'
 
@@ -16,7 +16,7 @@ export function neurons(context: PassContext, x: Tensor2D, weights: ExpertWeight
     if (weights.gate === null) return activate(fired('pre', linear(backend, x, weights.up)), spec.activation)
     const pre = fired('pre', linear(backend, x, weights.gate))
     const up = fired('pre_linear', linear(backend, x, weights.up))
-    return mul(activate(pre, spec.activation), up)
+    return gated(backend, pre, up, spec.activation)
   })
   return linear(backend, fired('post', post), weights.down)
 }

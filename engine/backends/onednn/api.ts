@@ -19,8 +19,18 @@ export type DataType = typeof BF16 | typeof F32
 
 /** Arguments of a primitive. A reorder writes to what a product calls its result. */
 export const SOURCE = 1
+export const SECOND_SOURCE = 2
 export const RESULT = 17
 export const WEIGHTS = 33
+
+/** What is done to each value, or to each row: x · sigmoid(x), a · b, softmax of the last axis. */
+export type Operation = 'silu' | 'multiply' | 'softmax'
+const INFERENCE = 96
+const SILU_2 = 0xdf
+const SILU_3 = 0x2c
+const MULTIPLY = 0x1fff1
+const SOFTMAX = 0x30000
+const LAST_AXIS = 1
 
 const CPU = 1
 const IN_ORDER = 1
@@ -57,6 +67,8 @@ export interface OneDnn {
   /** The same, for a right-hand matrix in a given layout. */
   productWith(rows: number, inSize: number, outSize: number, type: DataType, right: Descriptor): Product
   reorder(from: Descriptor, to: Descriptor): Made
+  /** The code of an operation on float32 matrices of one shape; its result may be its source. */
+  operation(operation: Operation, matrix: Descriptor): Made
   /** Memory that holds nothing yet: set it before use. */
   window(descriptor: Descriptor): Made
   /** Memory of the library's own. */
@@ -152,7 +164,8 @@ export function openOneDnn(library: Library): OneDnn {
   const engine = makeOnce('start', out => createEngine(out, CPU, 0))
   const stream = makeOnce('start', out => createStream(out, engine, IN_ORDER))
 
-  const { matrix, anyLayout, describeProduct } = versionOf(library) >= 3 ? descriptorsOf3() : descriptorsOf2()
+  const { matrix, anyLayout, describeProduct, describeOperation } =
+    versionOf(library) >= 3 ? descriptorsOf3() : descriptorsOf2()
 
   function compile(descriptor: Made): Made {
     return make('compile', endPrimitive, out => createPrimitive(out, descriptor.pointer))
@@ -201,6 +214,14 @@ export function openOneDnn(library: Library): OneDnn {
         described.end()
       }
     },
+    operation(operation, descriptor) {
+      const described = describeOperation(operation, descriptor)
+      try {
+        return compile(described)
+      } finally {
+        described.end()
+      }
+    },
     window: descriptor => make('make a memory', endMemory, out => createMemory(out, descriptor, engine, 0)),
     allocate: descriptor =>
       make(`allocate ${sizeOf(descriptor)} bytes`, endMemory, out => createMemory(out, descriptor, engine, ALLOCATE)),
@@ -219,12 +240,16 @@ export function openOneDnn(library: Library): OneDnn {
     matrix: OneDnn['matrix']
     anyLayout(rows: number, columns: number, type: DataType): MadeDescriptor
     describeProduct(left: Descriptor, right: Descriptor, result: Descriptor): Made
+    describeOperation(operation: Operation, matrix: Descriptor): Made
   }
 
   function descriptorsOf2(): Descriptors {
     const byTag = define('memory_desc_init_by_tag', P, 'int', P, 'int', 'int')
     const byStrides = define('memory_desc_init_by_strides', P, 'int', P, 'int', P)
     const initProduct = define('matmul_desc_init', P, P, P, P, P)
+    const initActivation = define('eltwise_forward_desc_init', P, 'int', 'int', P, 'float', 'float')
+    const initBinary = define('binary_desc_init', P, 'int', P, P, P)
+    const initSoftmax = define('softmax_forward_desc_init', P, 'int', P, 'int')
     const createDescriptor = define('primitive_desc_create', OUT, P, P, P, P)
     const filled = (call: (into: Uint8Array) => unknown): MadeDescriptor => {
       const descriptor = new Uint8Array(new ArrayBuffer(DESCRIPTOR_BYTES))
@@ -242,6 +267,19 @@ export function openOneDnn(library: Library): OneDnn {
           createDescriptor(out, wanted, null, engine, null),
         )
       },
+      describeOperation(operation, matrix) {
+        const wanted = new Uint8Array(new ArrayBuffer(PRODUCT_DESCRIPTOR_BYTES))
+        const status =
+          operation === 'silu'
+            ? initActivation(wanted, INFERENCE, SILU_2, matrix, 1, 0)
+            : operation === 'multiply'
+              ? initBinary(wanted, MULTIPLY, matrix, matrix, matrix)
+              : initSoftmax(wanted, INFERENCE, matrix, LAST_AXIS)
+        check(status, `describe ${operation}`)
+        return make(`describe ${operation}`, endPrimitiveDescriptor, out =>
+          createDescriptor(out, wanted, null, engine, null),
+        )
+      },
     }
   }
 
@@ -250,6 +288,9 @@ export function openOneDnn(library: Library): OneDnn {
     const byStrides = define('memory_desc_create_with_strides', OUT, 'int', P, 'int', P)
     const endDescriptor = define('memory_desc_destroy', P)
     const createDescriptor = define('matmul_primitive_desc_create', OUT, P, P, P, P, P, P)
+    const activation = define('eltwise_forward_primitive_desc_create', OUT, P, 'int', 'int', P, P, 'float', 'float', P)
+    const binary = define('binary_primitive_desc_create', OUT, P, 'int', P, P, P, P)
+    const softmax = define('softmax_forward_primitive_desc_create', OUT, P, 'int', 'int', P, P, 'int', P)
     const made = (call: (out: Pointer[]) => unknown): MadeDescriptor => {
       const { pointer, end } = make('describe a matrix', endDescriptor, call)
       return { descriptor: pointer, end }
@@ -261,6 +302,14 @@ export function openOneDnn(library: Library): OneDnn {
       describeProduct: (left, right, result) =>
         make('describe a product', endPrimitiveDescriptor, out =>
           createDescriptor(out, engine, left, right, null, result, null),
+        ),
+      describeOperation: (operation, matrix) =>
+        make(`describe ${operation}`, endPrimitiveDescriptor, out =>
+          operation === 'silu'
+            ? activation(out, engine, INFERENCE, SILU_3, matrix, matrix, 1, 0, null)
+            : operation === 'multiply'
+              ? binary(out, engine, MULTIPLY, matrix, matrix, matrix, null)
+              : softmax(out, engine, INFERENCE, SOFTMAX, matrix, matrix, LAST_AXIS, null),
         ),
     }
   }

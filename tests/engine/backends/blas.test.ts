@@ -54,6 +54,35 @@ describe.skipIf(missing !== undefined)(`with a native library${missing === undef
     tf.dispose([x, ...outputs])
   })
 
+  it('gates and takes softmax as tfjs does, small and large, in place and of a clone', () => {
+    const { native } = backend
+    if (native === null) return expect(backend.library).not.toContain('oneDNN')
+    for (const [rows, columns] of [
+      [3, 5],
+      [67, 1031],
+    ] as const) {
+      const values = randomValues(rows * columns, 11).map(x => 8 * x)
+      const other = randomValues(rows * columns, 12)
+      // What attention hides, and a number that is none: they stay in their rows.
+      const scores = values.slice()
+      scores.fill(Number.NEGATIVE_INFINITY, columns + 1, 2 * columns)
+      scores[2 * columns + 4] = Number.NaN
+      tf.tidy(() => {
+        const make = (from: Float32Array) => tf.tensor2d(from, [rows, columns])
+        const expected = tf.mul(tf.mul(make(values), tf.sigmoid(make(values))), make(other))
+        // The library's exponential is right to some four units in the last place.
+        expectClose(native.gated(make(values), make(other)).dataSync(), expected.dataSync(), { rtol: 1e-6, atol: 1e-9 })
+        const kept = make(scores)
+        const shares = native.softmax(tf.clone(kept)).dataSync()
+        expectClose(kept.dataSync(), scores, { atol: 0 })
+        const clean = (from: ArrayLike<number>) => Float32Array.from(from).fill(0, 2 * columns, 3 * columns)
+        expectClose(clean(shares), clean(tf.softmax(kept).dataSync()), { rtol: 5e-6, atol: 1e-9 })
+        expect(shares[2 * columns + 4]).toBeNaN()
+        expect(Array.from(shares.subarray(columns, columns + 2))).toEqual([1, 0])
+      })
+    }
+  })
+
   it('leaves weights in host memory: the heap does not grow by them', async () => {
     const runtime = await wasmRuntime()
     const weight = { name: 'large', outSize: 8192, inSize: 4096, transposed: false, data: new Float32Array(2 ** 25) }
