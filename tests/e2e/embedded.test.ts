@@ -22,7 +22,7 @@ it('runs all studies by one button, and shows them filling and filled', async ()
   }
   // Every run is in the list, and behind its own link.
   const runs = page.getByRole('navigation', { name: 'Runs' })
-  const done = runs.getByRole('link', { name: /\(done\)$/ })
+  const done = runs.getByRole('link', { name: /done$/ })
   await done.nth(titles.length - 1).waitFor()
   expect(await done.count()).toBe(titles.length)
   await runs.getByRole('link', { name: /^Time patching/ }).click()

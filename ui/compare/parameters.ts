@@ -51,24 +51,41 @@ export function differencesInWords(rows: readonly ParameterRow[]): string {
 }
 
 /**
- * Where texts part: the lengths of what all begin with and of what all end with, not overlapping.
- * Lengths are in UTF-16 units and never part a surrogate pair.
+ * Where texts part: the lengths of what all begin with and of what all end with, not overlapping. A word
+ * that differs counts whole, where it is a word and not a text without spaces. Lengths are in UTF-16 units.
  */
 export function commonEnds(texts: readonly string[]): { readonly start: number; readonly end: number } {
   const [first = '', ...others] = texts
   const least = Math.min(...texts.map(text => text.length))
   let start = 0
   while (start < least && others.every(text => text[start] === first[start])) start++
-  if (isHighSurrogate(first, start - 1)) start--
+  start = wordStart(texts, start)
   let end = 0
   while (end < least - start && others.every(text => text.at(-1 - end) === first.at(-1 - end))) end++
-  if (end > 0 && isHighSurrogate(first, first.length - end - 1)) end--
-  return { start, end }
+  return { start, end: wordEnd(texts, end) }
 }
 
-function isHighSurrogate(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return code >= 0xd800 && code < 0xdc00
+/** Longer runs of letters are text without spaces. */
+const LONGEST_WORD = 24
+/** Halves of surrogate pairs count, so that no pair is parted. */
+const IN_WORD = /[\p{L}\p{N}\p{M}\ud800-\udfff]/u
+
+function wordStart(texts: readonly string[], start: number): number {
+  const [first = ''] = texts
+  const inWord = (at: number) => IN_WORD.test(first.charAt(at))
+  if (!texts.some(text => IN_WORD.test(text.charAt(start)))) return start
+  let from = start
+  while (from > 0 && inWord(from - 1)) from--
+  return start - from <= LONGEST_WORD ? from : start
+}
+
+function wordEnd(texts: readonly string[], end: number): number {
+  const [first = ''] = texts
+  const inWord = (fromEnd: number) => IN_WORD.test(first.charAt(first.length - fromEnd))
+  if (!texts.some(text => text.length > end && IN_WORD.test(text.charAt(text.length - end - 1)))) return end
+  let to = end
+  while (to > 0 && inWord(to)) to--
+  return end - to <= LONGEST_WORD ? to : end
 }
 
 function row(key: string, label: string, texts: readonly (string | null)[]): ParameterRow {

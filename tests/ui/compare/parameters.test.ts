@@ -27,9 +27,20 @@ describe('parameters', () => {
   })
 
   it('part where their texts part, and never within a character', () => {
-    expect(commonEnds(['it is am now', 'it is pm now'])).toEqual({ start: 6, end: 5 })
-    expect(commonEnds(['aaa', 'aa'])).toEqual({ start: 2, end: 0 })
-    expect(commonEnds(['x😀', 'x😁'])).toEqual({ start: 1, end: 0 })
+    const parted = (...texts: string[]) => {
+      const { start, end } = commonEnds(texts)
+      return texts.map(text => text.slice(start, text.length - end))
+    }
+    expect(parted('it is am now', 'it is pm now')).toEqual(['am', 'pm'])
+    expect(parted('the time displayed is 9', 'my watch displays is 9')).toEqual([
+      'the time displayed',
+      'my watch displays',
+    ])
+    expect(parted('at 9:00, say', 'at 8:00, say')).toEqual(['9', '8'])
+    expect(parted('it is', 'it is now')).toEqual(['', ' now'])
+    expect(parted('x😀', 'x😁')).toEqual(['x😀', 'x😁'])
+    const long = '中'.repeat(30)
+    expect(parted(`${long}上`, `${long}下`)).toEqual(['上', '下'])
   })
 })
 

@@ -17,11 +17,7 @@ export function HomePage() {
       <ul className="study-cards" aria-label="Studies">
         {studies.value?.map(study => (
           <li key={study.id}>
-            <Link
-              to={{ view: 'new', study: study.id, preset: null }}
-              className="study-card card"
-              label={`${study.title}: ${study.question}`}
-            >
+            <Link to={{ view: 'new', study: study.id, preset: null }} className="study-card card">
               <span className="study-card-title">{study.title}</span>
               <span className="study-card-question">{study.question}</span>
               <span className="study-card-foot muted small">

@@ -58,12 +58,7 @@ function RunRow({ run, current }: { readonly run: RunSummary; readonly current: 
   const now = useNow()
   const busy = run.state === 'running' || run.state === 'loading'
   return (
-    <Link
-      to={{ view: 'run', run: run.id, cell: null }}
-      className="run-row"
-      current={current}
-      label={`${run.studyTitle}: ${runName(run)} (${run.state})`}
-    >
+    <Link to={{ view: 'run', run: run.id, cell: null }} className="run-row" current={current}>
       <span className="run-row-top">
         <span className="run-row-study">
           {run.studyTitle}
