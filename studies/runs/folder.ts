@@ -13,7 +13,7 @@ import type { RunId, RunMeta, RunRecord, RunSnapshot, RunState, RunSummary } fro
 import { RunFold } from './fold.ts'
 import { diskProblem, isErrno, JOURNAL_FILE, type JournalContent, readJournal, readJournalTail } from './journal.ts'
 import { isLocked } from './lock.ts'
-import { META_FILE, readMeta } from './meta.ts'
+import { META_FILE, NO_META, readMeta } from './meta.ts'
 import { runTitle, runWords } from './run-title.ts'
 
 export const RECORD_FILE = 'run.json'
@@ -178,16 +178,12 @@ export function summarize(
   }
 }
 
-/** What the end of a run's journal tells of it. */
-interface Told {
-  readonly record: RunRecord
-  /** As journaled: whether somebody still computes it is another question each time. */
-  readonly state: RunState
-  readonly progress: RunSnapshot['progress']
-}
-
-/** @throws StudyError if the run is damaged */
-function readTold(dir: string): Told {
+/**
+ * What the record and the end of the journal tell of a run, its state as journaled: whether somebody
+ * still computes it is another question each time.
+ * @throws StudyError if the run is damaged
+ */
+function readTold(dir: string): RunSummary {
   const record = readRecord(dir)
   const journal = join(dir, JOURNAL_FILE)
   const events = existsSync(journal) ? readJournalTail(journal, TAIL_BYTES) : []
@@ -195,14 +191,14 @@ function readTold(dir: string): Told {
   const progress = events.findLast(event => event.type === 'progress')
   if ((state === undefined || progress === undefined) && events[0]?.seq !== 0) {
     const fold = new RunFold(record, readJournal(journal).events)
-    return { record, state: fold.state, progress: fold.progress }
+    return summarize(record, fold.state, fold.progress, NO_META)
   }
-  return { record, state: state?.state ?? 'queued', progress: progress ?? null }
+  return summarize(record, state?.state ?? 'queued', progress ?? null, NO_META)
 }
 
 /** What was read of runs before, by folder: a list of hundreds is asked for again and again. */
 export class SummaryCache {
-  readonly #told = new Map<string, { readonly stamp: string; readonly told: Told }>()
+  readonly #told = new Map<string, { readonly stamp: string; readonly told: RunSummary }>()
   readonly #metas = new Map<string, { readonly stamp: string; readonly meta: RunMeta }>()
 
   /** A run as lists show it, read from the end of its journal. @throws StudyError if it is damaged. */
@@ -213,8 +209,7 @@ export class SummaryCache {
       known = { stamp, told: readTold(dir) }
       this.#told.set(dir, known)
     }
-    const { record, state, progress } = known.told
-    return summarize(record, stateNow(dir, state), progress, this.#meta(dir))
+    return { ...known.told, state: stateNow(dir, known.told.state), meta: this.#meta(dir) }
   }
 
   #meta(dir: string): RunMeta {

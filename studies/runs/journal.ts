@@ -117,7 +117,13 @@ export function readJournal(path: string): JournalContent {
   }
 }
 
-/** The last events of a journal that lie whole in its last `maxBytes`, in order: for lists, which need no more. */
+/** Our own lines say early what they are; one that says it late is merely read. */
+const CELLS_LINE = /^.{0,64}"type":"cells"/
+
+/**
+ * The last events of a journal that lie whole in its last `maxBytes`, in order, cells left out: for
+ * lists, which need no more. Cells are nearly all of a journal, and reading them nearly all of the time.
+ */
 export function readJournalTail(path: string, maxBytes: number): JournalEvent[] {
   const fd = openSync(path, 'r')
   try {
@@ -125,7 +131,7 @@ export function readJournalTail(path: string, maxBytes: number): JournalEvent[] 
     const begin = Math.max(0, size - maxBytes)
     const lines = readRange(fd, begin, size).toString('utf8').split('\n')
     if (begin > 0) lines.shift()
-    return lines.flatMap(line => decodeLine(line) ?? [])
+    return lines.flatMap(line => (CELLS_LINE.test(line) ? [] : (decodeLine(line) ?? [])))
   } finally {
     closeSync(fd)
   }

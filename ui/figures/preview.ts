@@ -11,7 +11,8 @@ const MAX_WIDTH = 96
 const MAX_HEIGHT = 54
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
 const RGBA = 6
-const SHADES = 255
+/** Even, so that the middle of a scale, zero, has a shade of its own. */
+const SHADES = 254
 
 /** A clear pixel where there is no figure yet. */
 export function previewPng(figure: RunSnapshot['figures'][number] | null): Buffer {

@@ -1,10 +1,10 @@
 /** Every run: searched, filtered, sorted, named, compared, brought in and out. The address holds the question. */
-import { type KeyboardEvent, useMemo, useRef, useState } from 'react'
+import { type KeyboardEvent, useCallback, useMemo, useRef, useState } from 'react'
 import { RUN_STATES, type RunSummary } from '../../../../studies/runs/events.ts'
 import { Link } from '../../parts/link.tsx'
 import { Segmented } from '../../parts/segmented.tsx'
 import { useRuns } from '../../services/feed.ts'
-import { navigate, RUN_SORTS, type RunQuery, type RunSort } from '../../services/route.ts'
+import { currentRoute, navigate, RUN_SORTS, type RunQuery, type RunSort } from '../../services/route.ts'
 import { useSeen } from '../../services/size.ts'
 import { DeletedRuns } from './deleted-runs.tsx'
 import { ImportButton, ImportDrop } from './import-button.tsx'
@@ -38,10 +38,10 @@ export function RunsPage({ query }: { readonly query: RunQuery }) {
   const shelf: Shelf =
     query.deleted === true ? 'deleted' : query.archived ? 'archived' : query.starred ? 'starred' : 'all'
   const comparing = chosen.filter(id => runs?.some(run => run.id === id) === true)
-  const toggleTag = (tag: string) => {
-    const others = query.tags.filter(other => other.toLowerCase() !== tag.toLowerCase())
-    ask({ tags: others.length < query.tags.length ? others : [...others, tag] })
-  }
+  const choose = useCallback(
+    (run: string, on: boolean) => setChosen(before => [...before.filter(id => id !== run), ...(on ? [run] : [])]),
+    [],
+  )
 
   return (
     <ImportDrop>
@@ -109,12 +109,20 @@ export function RunsPage({ query }: { readonly query: RunQuery }) {
           runs={found}
           all={runs?.length ?? null}
           chosen={comparing}
-          onChoose={(run, on) => setChosen(before => [...before.filter(id => id !== run), ...(on ? [run] : [])])}
+          onChoose={choose}
           onTag={toggleTag}
         />
       )}
     </ImportDrop>
   )
+}
+
+/** Asks for runs with this tag as well, or no longer. */
+function toggleTag(tag: string): void {
+  const route = currentRoute()
+  if (route.view !== 'runs') return
+  const others = route.tags.filter(other => other.toLowerCase() !== tag.toLowerCase())
+  navigate({ ...route, tags: others.length < route.tags.length ? others : [...others, tag] }, 'replace')
 }
 
 interface FoundProps {
@@ -127,7 +135,7 @@ interface FoundProps {
 }
 
 /** Rows at first, and more each time the end of the list comes near. */
-const ROWS = 40
+const ROWS = 25
 
 function Found({ runs, all, chosen, onChoose, onTag }: FoundProps) {
   const [rows, setRows] = useState(ROWS)
@@ -143,7 +151,7 @@ function Found({ runs, all, chosen, onChoose, onTag }: FoundProps) {
       <ul className="run-cards" aria-label="Runs found" onKeyDown={moveByArrows}>
         {runs.slice(0, rows).map(run => (
           <li key={run.id}>
-            <RunCard run={run} chosen={chosen.includes(run.id)} onChoose={on => onChoose(run.id, on)} onTag={onTag} />
+            <RunCard run={run} chosen={chosen.includes(run.id)} onChoose={onChoose} onTag={onTag} />
           </li>
         ))}
       </ul>

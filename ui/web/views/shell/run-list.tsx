@@ -1,5 +1,5 @@
 /** Past and present runs, newest first, found by words. */
-import { useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import type { RunSummary } from '../../../../studies/runs/events.ts'
 import { formatWhen } from '../../format.ts'
 import { Link } from '../../parts/link.tsx'
@@ -18,9 +18,9 @@ interface RunListProps {
 /** More are for the page of runs. */
 const MOST = 60
 
-export function RunList({ runs, current }: RunListProps) {
+export const RunList = memo(function RunList({ runs, current }: RunListProps) {
   const [words, setWords] = useState('')
-  const found = findRuns(runs ?? [], { ...ALL_RUNS, search: words })
+  const found = useMemo(() => findRuns(runs ?? [], { ...ALL_RUNS, search: words }), [runs, words])
   return (
     <nav className="run-list" aria-label="Runs">
       <div className="run-list-head">
@@ -52,9 +52,9 @@ export function RunList({ runs, current }: RunListProps) {
       )}
     </nav>
   )
-}
+})
 
-function RunRow({ run, current }: { readonly run: RunSummary; readonly current: boolean }) {
+const RunRow = memo(function RunRow({ run, current }: { readonly run: RunSummary; readonly current: boolean }) {
   const now = useNow()
   const busy = run.state === 'running' || run.state === 'loading'
   return (
@@ -83,4 +83,4 @@ function RunRow({ run, current }: { readonly run: RunSummary; readonly current: 
       {busy && <Progress compact name={`Progress of ${run.title}`} done={run.done} total={run.total} />}
     </Link>
   )
-}
+})

@@ -1,0 +1,126 @@
+/** Past runs over HTTP and sockets, on real folders: what is said of them, the trash, pictures, files. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inflateSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
+import { lockRun } from '../../../studies/runs/lock.ts'
+import { createWorkbench } from '../../../studies/runs/workbench.ts'
+import type { Workbench } from '../../../studies/runs/workbench-types.ts'
+import { createApi } from '../../../ui/client/api.ts'
+import { RunFeed } from '../../../ui/client/run-feed.ts'
+import { type RunningServer, startServer } from '../../../ui/server/start.ts'
+import { FIGURE_EVENT, runWith } from '../../studies/runs/support.ts'
+import { until } from '../../support/until.ts'
+
+const runsDir = mkdtempSync(join(tmpdir(), 'patchlight-'))
+const DONE = { type: 'state', state: 'done' } as const
+let workbench: Workbench
+let server: RunningServer
+let api: ReturnType<typeof createApi>
+let feed: RunFeed
+/** What another tab hears. */
+const heard: { changed: RunSummary[]; removed: RunId[] } = { changed: [], removed: [] }
+
+beforeAll(async () => {
+  workbench = createWorkbench({ runsDir, backend: 'wasm' })
+  server = await startServer({ workbench, port: 0 })
+  api = createApi({ base: server.url.replace(/\/$/, '') })
+  feed = new RunFeed({ url: server.url })
+  feed.onRuns((changed, removed) => {
+    heard.changed.push(...changed)
+    heard.removed.push(...removed)
+  })
+  await until(() => feed.status === 'live')
+})
+
+afterAll(async () => {
+  feed.close()
+  await server.close()
+  await workbench.close()
+  rmSync(runsDir, { recursive: true, force: true })
+})
+
+const aRun = () =>
+  runWith(runsDir, FIGURE_EVENT, { type: 'cells', figure: 'f', first: 0, values: [-1, 0, Number.NaN, 1] }, DONE)
+
+describe('past runs', () => {
+  it('are named, and every tab hears it', async () => {
+    const { id } = aRun()
+    const said = await api.annotate(id, { name: 'Named', addTags: ['x'] })
+    expect(said.meta).toMatchObject({ name: 'Named', tags: ['x'] })
+    await until(() => heard.changed.some(run => run.id === id && run.meta.name === 'Named'))
+    expect((await api.runs()).find(run => run.id === id)?.meta).toEqual(said.meta)
+    await expect(api.annotate(id, { name: 'x'.repeat(200) })).rejects.toMatchObject({ status: 400 })
+    await expect(api.annotate(id, JSON.parse('{"stars": 5}'))).rejects.toMatchObject({ status: 400 })
+    await expect(api.annotate('nowhere', { name: 'x' })).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('are deleted and restored, and every tab hears it; not while they compute', async () => {
+    const { id, dir } = aRun()
+    const before = await api.run(id)
+    await api.remove(id)
+    await until(() => heard.removed.includes(id))
+    await expect(api.run(id)).rejects.toMatchObject({ status: 404 })
+    expect((await api.deleted()).map(({ run }) => run.id)).toContain(id)
+    expect((await api.restore(id)).id).toBe(id)
+    expect(await api.run(id)).toEqual(before)
+    await expect(api.restore(id)).rejects.toMatchObject({ status: 400, message: /not among the deleted runs/ })
+    await expect(api.restore('../../etc')).rejects.toMatchObject({ status: 404 })
+    const lock = lockRun(dir)
+    await expect(api.remove(id)).rejects.toMatchObject({ status: 400, message: /cancel it first/ })
+    lock.release()
+  })
+
+  it('give what a form needs to ask the same again, and their study’s source', async () => {
+    const { id } = aRun()
+    expect(await api.record(id)).toMatchObject({ id, study: 'counting', params: { rows: 4 }, seed: 0 })
+    expect(await api.source(id)).toBe(null)
+  })
+
+  it('have a small picture, a pixel a cell, kept on disk and by the browser', async () => {
+    const { id, dir } = aRun()
+    const ask = async () => {
+      const response = await fetch(
+        `${server.url.replace(/\/$/, '')}${api.previewUrl(id, 'done-4').replace(/^.*?\/api/, '/api')}`,
+      )
+      return { headers: response.headers, bytes: Buffer.from(await response.arrayBuffer()) }
+    }
+    const { headers, bytes } = await ask()
+    expect(headers.get('content-type')).toBe('image/png')
+    expect(headers.get('cache-control')).toContain('immutable')
+    expect([bytes.readUInt32BE(16), bytes.readUInt32BE(20)]).toEqual([2, 2])
+    const data = bytes.subarray(41, 41 + bytes.readUInt32BE(33))
+    // A filter's number before each row; blue, grey, clear, red.
+    expect([...inflateSync(data)]).toEqual([
+      ...[0, 0x05, 0x30, 0x61, 255, 0xf7, 0xf7, 0xf7, 255],
+      ...[0, 0, 0, 0, 0, 0x67, 0x00, 0x1f, 255],
+    ])
+    expect(readdirSync(dir)).toContain('preview.png')
+    expect((await ask()).bytes.equals(bytes)).toBe(true)
+  })
+
+  it('travel as files', async () => {
+    const { id } = aRun()
+    const response = await fetch(api.archiveUrl(id))
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename=${id}.patchlight`)
+    const file = await response.blob()
+    const copy = await api.importRun(file)
+    expect(copy.id).not.toBe(id)
+    const { record: _a, ...first } = await api.run(id)
+    const { record: _b, ...second } = await api.run(copy.id)
+    expect(second).toEqual(first)
+    const before = readdirSync(runsDir)
+    await expect(api.importRun(file.slice(0, 100))).rejects.toMatchObject({ status: 400, message: /^archive: / })
+    await expect(api.importRun(new Blob([]))).rejects.toMatchObject({ status: 400, message: /^archive: it ends early/ })
+    const empty = await fetch(`${server.url}api/runs/import`, { method: 'POST' })
+    expect(empty.status).toBe(400)
+    // A body that is taken for JSON has been read by then.
+    const headers = { 'content-type': 'application/json' }
+    const json = await fetch(`${server.url}api/runs/import`, { method: 'POST', headers, body: '{}' })
+    expect(await json.json()).toEqual({ error: 'archive: it ends early' })
+    expect(readdirSync(runsDir)).toEqual(before)
+    await expect(fetch(api.archiveUrl('nowhere'))).resolves.toMatchObject({ status: 404 })
+  })
+})
