@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 import { beforeAll, expect, it } from 'vitest'
 import type { CellAttention, CellDetail } from '../../studies/runs/cell/types.ts'
 import { closedGate } from './support/gate.ts'
-import { startFromForm, untilHalf, untilState } from './support/run-page.ts'
+import { untilHalf, untilState } from './support/run-page.ts'
 import { FIGURE, setStage } from './support/setup.ts'
 
 const stage = setStage()
@@ -252,7 +252,7 @@ it('drops the answer about a cell that is no longer open', async () => {
 it('answers while a run computes, and says what it waits for', async () => {
   const gate = closedGate()
   const other = await stage.open()
-  await startFromForm(other, stage.origin, gate.path)
+  await other.goto(`${stage.origin}/run/${await stage.startedRun({ gate: gate.path })}`)
   await untilHalf(other, FIGURE)
   const page = await stage.open()
   let release = () => {}

@@ -3,13 +3,13 @@ import { useCallback, useMemo, useRef, useState } from 'react'
 import type { CellAddress, CellAttention, CellDetail } from '../../../../studies/runs/cell/types.ts'
 import type { RunId } from '../../../../studies/runs/events.ts'
 import { colourAt } from '../../../figures/colours.ts'
-import { formatNumber, formatSigned } from '../../format.ts'
 import { Segmented } from '../../parts/segmented.tsx'
 import { useWidth } from '../../services/size.ts'
 import { ColourBar } from '../figure/colour-bar.tsx'
 import { goInDrawer, SIDES, type Side, sideOf, useDrawerPlace } from './drawer-place.ts'
 import { HeadPicker } from './head-picker.tsx'
 import { type PatternCell, PatternGrid, ROW_LABELS_PX } from './pattern-grid.tsx'
+import { signedWeight, weight } from './readings.ts'
 import { useCellView } from './use-cell-view.ts'
 import { Waiting } from './waiting.tsx'
 import { WindowSteps } from './window-steps.tsx'
@@ -105,8 +105,8 @@ function Patterns({ attention, stale, head, patched, entersLater, onHead }: Patt
   const token = (at: number) => `${window.from + at} “${window.labels[at] ?? ''}”`
   const at = ({ query, key }: PatternCell) => query * count + key
   const readout = (cell: PatternCell) =>
-    `${token(cell.query)} attends to ${token(cell.key)}: baseline ${formatNumber(before[at(cell)] ?? 0)}, ` +
-    `patched ${formatNumber(after[at(cell)] ?? 0)}, change ${formatSigned(change[at(cell)] ?? 0)}`
+    `${token(cell.query)} attends to ${token(cell.key)}: baseline ${weight(before[at(cell)] ?? 0)}, ` +
+    `patched ${weight(after[at(cell)] ?? 0)}, change ${signedWeight(change[at(cell)] ?? 0)}`
   const panels = [
     { name: 'Baseline', values: before, colourOf: weightColour },
     { name: 'Patched', values: after, colourOf: weightColour },
@@ -167,8 +167,8 @@ function Patterns({ attention, stale, head, patched, entersLater, onHead }: Patt
         {cursor !== null && attention.earlier !== null && (
           <span className="muted">
             {' '}
-            · to the tokens before {window.from}: {formatNumber(attention.earlier.before[cursor.query] ?? 0)}, then{' '}
-            {formatNumber(attention.earlier.after[cursor.query] ?? 0)}
+            · to the tokens before {window.from}: {weight(attention.earlier.before[cursor.query] ?? 0)}, then{' '}
+            {weight(attention.earlier.after[cursor.query] ?? 0)}
           </span>
         )}
       </p>

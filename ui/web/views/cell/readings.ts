@@ -17,6 +17,12 @@ export function signedNats(value: Reading): string {
   return value !== null && value > 0 && text !== '0.00' ? `+${text}` : text
 }
 
+/** An attention weight: `0.0312`. */
+export const weight = (value: number): string => value.toFixed(4).replace('-', MINUS)
+
+/** A change of one: `+0.2500`. */
+export const signedWeight = (value: number): string => (value > 0 ? `+${weight(value)}` : weight(value))
+
 /** A change of probability in percentage points: `+12.3`, `0.00`. */
 export function points(value: Reading): string {
   return signedNats(value === null ? null : value * 100)
