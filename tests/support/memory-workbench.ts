@@ -177,6 +177,7 @@ export class MemoryWorkbench implements Workbench {
     cell: CellAddress,
     view: V,
     question: CellViews[V]['in'],
+    _signal?: AbortSignal,
   ): Promise<CellViews[V]['out']> {
     const found = this.#find(id).fold.figures.get(cell.figure)
     if (found === undefined) throw new StudyError(`cell: no figure ${cell.figure}`)

@@ -232,6 +232,63 @@ describe('refusals', () => {
     expectRefusal(await ask(server, `/api/runs/${id}/cell?${query}`), 400, sentence)
   })
 
+  it.each([
+    ['attention?figure=ripple&index=1', /layer: expected a whole number/],
+    ['attention?figure=ripple&index=1&layer=0', /head: expected a whole number/],
+    ['attention?figure=ripple&index=1&layer=0&head=x', /head: expected a whole number/],
+    ['attention?figure=ripple&index=1&layer=0&head=0&from=-1', /from: expected a whole number/],
+    ['lens?figure=ripple&index=1&from=1.5', /from: expected a whole number/],
+    ['lens?figure=ripple&index=99999', /expected an index under/],
+    ['neuron?figure=ripple&index=1&layer=0', /neuron: expected a whole number/],
+    ['neuron?figure=ripple&index=1&layer=0&neuron=1&expert=', /expert: expected a whole number/],
+  ])('answers a question about a cell, %s, with one sentence', async (query, sentence) => {
+    const { id } = await workbench.start({ study: 'ripple' })
+    expectRefusal(await ask(server, `/api/runs/${id}/cell/${query}`), 400, sentence)
+  })
+
+  it('answers each view of a cell', async () => {
+    const api = createApi({ base: server.url.replace(/\/$/, '') })
+    const { id } = await workbench.start({ study: 'ripple' })
+    const cell = { figure: 'ripple', index: 2 }
+    expect(await api.cell(id, cell, 'attention', { layer: 1, head: 1 })).toMatchObject({ ...cell, layer: 1, head: 1 })
+    expect(await api.cell(id, cell, 'lens', { from: 3 })).toMatchObject({ ...cell, rows: [] })
+    const neuron = { layer: 1, neuron: 5, expert: 2 }
+    expect(await api.cell(id, cell, 'neuron', neuron)).toMatchObject({ ...cell, ...neuron, prompts: [] })
+  })
+
+  it('takes a question about a cell back when whoever asked goes away', async () => {
+    let take = (_reason: unknown) => {}
+    const taken = new Promise<unknown>(resolve => {
+      take = resolve
+    })
+    class Slow extends MemoryWorkbench {
+      override async cell(...[, , , , signal]: Parameters<MemoryWorkbench['cell']>): Promise<never> {
+        return new Promise((_, reject) => {
+          signal?.addEventListener('abort', () => {
+            take(signal.reason)
+            reject(signal.reason)
+          })
+        })
+      }
+    }
+    const lines: string[] = []
+    const slow = new Slow()
+    const { id } = await slow.start({ study: 'ripple' })
+    const other = await startServer({ workbench: slow, port: 0, webRoot, log: line => lines.push(line) })
+    try {
+      const gone = new AbortController()
+      const api = createApi({ base: other.url.replace(/\/$/, '') })
+      const asked = api.cell(id, { figure: 'ripple', index: 0 }, 'detail', {}, gone.signal)
+      setTimeout(() => gone.abort(), 50)
+      await expect(asked).rejects.toThrow(/abort/)
+      expect(await taken).toMatchObject({ name: 'AbortError' })
+      expect(lines).toEqual([])
+    } finally {
+      await other.close()
+      await slow.close()
+    }
+  })
+
   it('keeps a bug of ours to one sentence, and logs it', async () => {
     const lines: string[] = []
     class Broken extends MemoryWorkbench {

@@ -137,7 +137,7 @@ interface ShadedProps {
 }
 
 /** Weaker activations than this, as a share of the strongest, are left unshaded: white text on white is none. */
-const LEAST_SHARE = 0.02
+const LEAST_SHARE = 0.06
 
 function Shaded({ name, labels, values, range, onPoint }: ShadedProps) {
   return (
