@@ -138,7 +138,7 @@ export const VIEWS: readonly View[] = [
   {
     name: 'runs',
     path: () => '/runs',
-    ready: page => page.getByRole('list', { name: 'Runs found' }).getByRole('img').first().waitFor(),
+    ready: page => page.getByRole('list', { name: 'Runs found' }).locator('img').first().waitFor(),
   },
   {
     name: 'new-study',
