@@ -36,6 +36,7 @@
  *   POST /api/tokenize           {model?, texts, bos?, chat?, system?} → TokenView[]
  *   POST /api/generate           GenerateRequest → a line for each GenerateEvent
  *   POST /api/pull               {model} → a line for each PullEvent
+ *   GET  /api/backend            BackendInUse
  *   GET  /api/doctor             DoctorReport
  *
  * Answers in lines (application/x-ndjson) come as things happen, and end the work when their reader

@@ -38,6 +38,10 @@ export class EngineHost {
         return this.#studies(request.input.file)
       case 'facts':
         return this.#engineFacts(request.input.dir)
+      case 'backend':
+        return this.#models.withLoaded(request.input.dir, ({ backend, backendNote }) => {
+          return { name: backend.name, library: backend.library, why: backendNote }
+        })
       case 'describe':
         return this.#models.describe(request.input.dir)
       case 'fingerprint':

@@ -66,6 +66,11 @@ export class EngineModels {
     })
   }
 
+  /** As `with`, but of whatever model is loaded; this one is loaded only where none is. */
+  async withLoaded<T>(dir: string, use: (model: Model) => T): Promise<T> {
+    return this.#inTurn(async () => use(this.#model?.value ?? (await this.#get(dir))))
+  }
+
   /** Loads a model and keeps it in place until `release`, after whoever holds one now; `with` goes on meanwhile. */
   async hold(dir: string): Promise<{ model: Model; release: () => void }> {
     const before = this.#released

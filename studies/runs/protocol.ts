@@ -11,6 +11,7 @@ import type { Estimate } from '../study.ts'
 import type { CellAddress, CellAnswer, CellLook } from './cell/types.ts'
 import type { EventBody } from './events.ts'
 import type {
+  BackendInUse,
   DoctorReport,
   GenerateEvent,
   GenerateRequest,
@@ -72,6 +73,8 @@ export interface EngineMethods {
   studies: { in: { readonly file?: string }; out: readonly StudyInfo[] }
   /** What a model is computed on; what another one is, while that computes. */
   facts: { in: { readonly dir: string }; out: EngineFacts }
+  /** What computes now; with no model loaded, what would compute this one. */
+  backend: { in: { readonly dir: string }; out: BackendInUse }
   describe: { in: { readonly dir: string }; out: ModelDescription }
   /** A hash of the weights: apart from `describe`, since it reads much more. */
   fingerprint: { in: { readonly dir: string }; out: string }

@@ -131,6 +131,13 @@ export type PullEvent =
   /** The checkpoint folder. */
   | { readonly type: 'done'; readonly dir: string }
 
+/** What computes, and why that. */
+export interface BackendInUse {
+  readonly name: string
+  readonly library: string
+  readonly why: string
+}
+
 export interface DoctorReport {
   readonly node: string
   readonly platform: string
@@ -240,6 +247,9 @@ export interface Workbench {
    * @throws CheckpointError that says what to do; the signal's reason when it is stopped
    */
   pull(model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal): Promise<void>
+  /** At once: nothing is measured that is known. */
+  backend(): Promise<BackendInUse>
+  /** Measures everything again, in a process of its own. */
   doctor(): Promise<DoctorReport>
   on<K extends keyof WorkbenchEvents>(event: K, listener: (...args: WorkbenchEvents[K]) => void): () => void
   /** Stops the engine process and closes journals; running runs become resumable. */

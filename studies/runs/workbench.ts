@@ -23,7 +23,7 @@ import { LocalHistory } from './history.ts'
 import { JOURNAL_FILE, readJournal } from './journal.ts'
 import { Listeners } from './listeners.ts'
 import { isLocked } from './lock.ts'
-import { ModelList } from './model-list.ts'
+import { EMBEDDED_MODEL, ModelList } from './model-list.ts'
 import { promptTexts } from './prompt-texts.ts'
 import type { StudyRef } from './protocol.ts'
 import { pullModel } from './pull-model.ts'
@@ -35,6 +35,7 @@ import { Speed } from './speed.ts'
 import { StudyList } from './study-list.ts'
 import { StudyWatch } from './study-watch.ts'
 import type {
+  BackendInUse,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -297,6 +298,10 @@ class LocalWorkbench implements Workbench {
       signal?.throwIfAborted()
       throw error
     }
+  }
+
+  backend(): Promise<BackendInUse> {
+    return this.#engine.request('backend', { dir: EMBEDDED_MODEL })
   }
 
   async doctor(): Promise<DoctorReport> {

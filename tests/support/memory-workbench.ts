@@ -14,6 +14,7 @@ import { Listeners } from '../../studies/runs/listeners.ts'
 import { NO_META } from '../../studies/runs/meta.ts'
 import { RunShelf } from '../../studies/runs/shelf.ts'
 import type {
+  BackendInUse,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -216,6 +217,10 @@ export class MemoryWorkbench implements Workbench {
 
   async pull(_model: string, onEvent: (event: PullEvent) => void): Promise<void> {
     onEvent({ type: 'done', dir: MODEL.dir })
+  }
+
+  async backend(): Promise<BackendInUse> {
+    return { name: 'none', library: 'none', why: 'nothing computes here' }
   }
 
   async doctor(): Promise<DoctorReport> {

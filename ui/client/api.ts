@@ -6,6 +6,7 @@ import type { PromptOptions } from '../../studies/prompt-params.ts'
 import type { CellAddress, CellView, CellViews } from '../../studies/runs/cell/types.ts'
 import type { DeletedRun, MetaPatch, RunId, RunRecord, RunSummary } from '../../studies/runs/events.ts'
 import type {
+  BackendInUse,
   DoctorReport,
   EstimateView,
   GenerateEvent,
@@ -127,6 +128,7 @@ export function createApi({ base = '', token }: ApiOptions = {}) {
     /** @param model `OWNER/NAME` or `OWNER/NAME@REVISION` */
     pull: (model: string, onEvent: (event: PullEvent) => void, signal: AbortSignal) =>
       follow('/pull', { model }, onEvent, signal),
+    backend: (signal?: AbortSignal) => ask<BackendInUse>('/backend', undefined, signal),
     doctor: (signal?: AbortSignal) => ask<DoctorReport>('/doctor', undefined, signal),
     /** The address of a run as one file, for a link. */
     archiveUrl: (id: RunId) => `${base}/api${run(id)}/archive`,

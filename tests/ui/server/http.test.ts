@@ -72,6 +72,7 @@ describe('the API', () => {
     const api = createApi({ base: server.url.replace(/\/$/, '') })
     expect((await api.studies()).map(study => study.id)).toEqual(['ripple'])
     expect((await api.models()).map(model => model.name)).toEqual(['tiny'])
+    expect((await api.backend()).name).toBe('none')
     expect((await api.doctor()).node).toBe(process.version)
     expect(await api.tokenize(undefined, ['a b'])).toEqual([{ ids: [0, 1], labels: ['a', ' b'] }])
     expect((await api.estimate({ study: 'ripple', params: { rows: 3 } })).patches).toBe(15)

@@ -10,6 +10,9 @@ export function catalogRoutes(workbench: Workbench): Router {
   routes.get('/models', async (_request, response) => {
     response.json(await workbench.models())
   })
+  routes.get('/backend', async (_request, response) => {
+    response.json(await workbench.backend())
+  })
   routes.get('/doctor', async (_request, response) => {
     response.json(await workbench.doctor())
   })

@@ -1,6 +1,12 @@
 /** What does not change while the page is open: studies, models and the machine; asked for once, by whoever is first. */
 import { useEffect } from 'react'
-import type { DoctorReport, ModelInfo, StudyFile, StudyInfo } from '../../../studies/runs/workbench-types.ts'
+import type {
+  BackendInUse,
+  DoctorReport,
+  ModelInfo,
+  StudyFile,
+  StudyInfo,
+} from '../../../studies/runs/workbench-types.ts'
 import { api } from '../../client/api.ts'
 import { createStore, useStore } from './store.ts'
 
@@ -33,11 +39,13 @@ function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: ()
 const studies = loadedOnce<readonly StudyInfo[]>(() => api.studies())
 const studyFiles = loadedOnce<readonly StudyFile[]>(() => api.studyFiles())
 const models = loadedOnce<readonly ModelInfo[]>(() => api.models())
+const backend = loadedOnce<BackendInUse>(() => api.backend())
 const doctor = loadedOnce<DoctorReport>(() => api.doctor())
 
 export const useStudies = studies.use
 export const useStudyFiles = studyFiles.use
 export const useModels = models.use
+export const useBackend = backend.use
 export const useDoctor = doctor.use
 
 /** After the server was away: it may have other studies and models now. */

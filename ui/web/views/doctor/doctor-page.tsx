@@ -1,6 +1,8 @@
 /** What this machine computes with, in plain words, and what would make it faster. */
-import { formatBytes, formatNumber } from '../../format.ts'
+import type { DoctorBackend, DoctorReport } from '../../../../studies/runs/workbench-types.ts'
+import { formatBytes } from '../../format.ts'
 import { useDoctor } from '../../services/catalog.ts'
+import { Rates } from './rates.tsx'
 import './doctor.css'
 
 export function DoctorPage() {
@@ -9,29 +11,86 @@ export function DoctorPage() {
     <div className="page doctor">
       <h1>How this machine computes</h1>
       {error !== null && <p className="sentence-error">{error}</p>}
-      {report === null && error === null && <p className="muted">Looking …</p>}
-      {report !== null && (
-        <>
-          <p className="muted">
-            Node {report.node} on {report.platform}, {report.cores} cores, {formatBytes(report.memoryBytes)} of memory.
-          </p>
-          <ul className="backends" aria-label="Backends">
-            {report.backends.map(backend => (
-              <li key={backend.name} className="card backend">
-                <h2>
-                  {backend.name}
-                  {backend.chosen && <span className="backend-chosen">in use</span>}
-                </h2>
-                <p>{backend.detail}</p>
-                {backend.gflops !== undefined && (
-                  <p className="muted">Matrix products at {formatNumber(Math.round(backend.gflops))} GFLOP/s.</p>
-                )}
-                {backend.advice !== undefined && <p className="muted">{backend.advice}</p>}
-              </li>
-            ))}
-          </ul>
-        </>
-      )}
+      {report === null && error === null && <p className="muted">Measuring: a few seconds …</p>}
+      {report !== null && <Report report={report} />}
     </div>
   )
+}
+
+function Report({ report }: { readonly report: DoctorReport }) {
+  const { processor, cores, memoryBytes, memoryGBs, node, platform, versions, backends, choices } = report
+  const usable = backends.filter(backend => backend.usable)
+  const missing = backends.filter(backend => !backend.usable)
+  return (
+    <>
+      <p className="muted">
+        {processor}, {cores} cores, {formatBytes(memoryBytes)} of memory, of which one core copies{' '}
+        {memoryGBs.toFixed(0)} GB a second. Patchlight {versions.patchlight}, Node {node} on {platform}.
+      </p>
+      <section aria-labelledby="doctor-choices">
+        <h2 id="doctor-choices">What computes</h2>
+        <dl className="card choices">
+          {choices.map(({ model, backend, why }) => (
+            <div key={model}>
+              <dt>{model}</dt>
+              <dd>
+                <strong>{backend}</strong>
+                <span className="muted">{why}</span>
+              </dd>
+            </div>
+          ))}
+        </dl>
+        <p className="muted">
+          Another one: start with <code>--backend NAME</code>, or set <code>PATCHLIGHT_BACKEND</code>.
+        </p>
+      </section>
+      <section aria-labelledby="doctor-usable">
+        <h2 id="doctor-usable">What can compute here</h2>
+        <p className="muted">
+          Bars show billions of operations a second in a product of so many rows, which are a prompt’s tokens or a
+          sweep’s. More is better for large models; calls that cost little are better for small ones.
+        </p>
+        <ul className="backends" aria-label="Backends">
+          {usable.map(backend => (
+            <li key={backend.name} className="card backend">
+              <h3>
+                {backend.name}
+                {backend.chosen && <span className="backend-chosen">in use</span>}
+              </h3>
+              <p>{backend.detail}</p>
+              <Rates backend={backend} among={usable} />
+            </li>
+          ))}
+        </ul>
+      </section>
+      {missing.length > 0 && <Missing backends={missing} />}
+    </>
+  )
+}
+
+function Missing({ backends }: { readonly backends: readonly DoctorBackend[] }) {
+  return (
+    <section aria-labelledby="doctor-missing">
+      <h2 id="doctor-missing">What could be added</h2>
+      <ul className="backends">
+        {backends.map(({ name, advice, detail }) => (
+          <li key={name} className="card backend">
+            <h3>{name}</h3>
+            {advice !== undefined && <p>{withCode(sentence(advice))}</p>}
+            <p className="muted">{withCode(detail)}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
+}
+
+/** Text in which commands stand between backticks. */
+function withCode(text: string) {
+  const parts = text.split('`').map((part, place) => ({ part, place, command: place % 2 === 1 }))
+  return parts.map(({ part, place, command }) => (command ? <code key={place}>{part}</code> : part))
 }

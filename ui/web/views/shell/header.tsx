@@ -3,7 +3,7 @@
 import { formatCount } from '../../format.ts'
 import { Link } from '../../parts/link.tsx'
 import { Segmented } from '../../parts/segmented.tsx'
-import { useDoctor, useModels } from '../../services/catalog.ts'
+import { useBackend, useModels } from '../../services/catalog.ts'
 import { ALL_RUNS, useRoute } from '../../services/route.ts'
 import { setTheme, THEME_CHOICES, useThemeChoice } from '../../services/theme.ts'
 
@@ -13,7 +13,7 @@ export function Header() {
   const theme = useThemeChoice()
   const { view } = useRoute()
   const model = useModels().value?.find(one => one.embedded)
-  const backend = useDoctor().value?.backends.find(one => one.chosen)
+  const backend = useBackend().value
   return (
     <header className="header">
       <Link to={{ view: 'home' }} className="brand" label="Patchlight, home">
@@ -32,7 +32,7 @@ export function Header() {
             {model.name} <span className="muted">{formatCount(model.parameters)}</span>
           </span>
         )}
-        {backend !== undefined && (
+        {backend !== null && (
           <Link
             to={{ view: 'doctor' }}
             className="chip chip-link"
