@@ -20,6 +20,8 @@ const ENOUGH_MS = 300
  * less, others had it, and threads that wait for each other then take many times as long as they would alone.
  */
 const UNDISTURBED = 0.85
+/** The processor's time is told in steps. */
+const LEAST_MS = 0.01
 /** A backend that comes later in the list must be faster by this much: less is noise, and would change with the day. */
 const CLEARLY = 0.9
 
@@ -80,7 +82,10 @@ async function starts(name: BackendName): Promise<boolean> {
   }
 }
 
-/** Times a layer on every backend that works; nothing where there is no choice. */
+/**
+ * Times a layer on every backend that works; nothing where there is no choice. Where other work had the
+ * machine meanwhile, what is given is the processor's time of all threads, which that disturbs least.
+ */
 async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>> {
   const usable: BackendName[] = []
   for (const name of presentBackends()) if (await starts(name)) usable.push(name)
@@ -88,28 +93,33 @@ async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>
   if (usable.length < 2) return { ms, busy: false }
   const trial = new Trial(sizes)
   const begin = performance.now()
-  let [wallMs, processorMs] = [0, 0]
+  const processorMs: Partial<Record<BackendName, number>> = {}
+  const alone = { wallMs: 0, processorMs: 0 }
   // The first round warms up; in turns, so that no backend pays for the code that all share.
   for (let round = 0; round <= 1 || (round <= ROUNDS && performance.now() - begin < ENOUGH_MS); round++) {
     for (const name of usable) {
       const backend = await selectBackend(name)
       const before = process.cpuUsage()
-      const took = trial.time(backend)
-      if (round === 0) continue
-      ms[name] = Math.min(ms[name] ?? Number.POSITIVE_INFINITY, took)
-      if (name !== 'wasm') continue
+      const tookMs = trial.time(backend)
       const { user, system } = process.cpuUsage(before)
-      wallMs += took
-      processorMs += (user + system) / 1000
+      const usedMs = (user + system) / 1000
+      if (round === 0) continue
+      ms[name] = Math.min(ms[name] ?? Number.POSITIVE_INFINITY, tookMs)
+      processorMs[name] = Math.min(processorMs[name] ?? Number.POSITIVE_INFINITY, Math.max(usedMs, LEAST_MS))
+      if (name !== 'wasm') continue
+      alone.wallMs += tookMs
+      alone.processorMs += usedMs
     }
   }
+  const [load = 0] = loadavg()
+  const busy = alone.processorMs < UNDISTURBED * alone.wallMs || load > cpus().length
   for (const name of usable) {
     const backend = await selectBackend(name)
-    ms[name] = (ms[name] ?? 0) + trial.rest(backend)
+    if (busy) ms[name] = (processorMs[name] ?? LEAST_MS) * trial.scale
+    else ms[name] = (ms[name] ?? 0) + trial.rest(backend)
     trial.release(backend)
   }
-  const [load = 0] = loadavg()
-  return { ms, busy: processorMs < UNDISTURBED * wallMs || load > cpus().length }
+  return { ms, busy }
 }
 
 /** The choice from what was measured; undefined without anything. */
@@ -117,18 +127,17 @@ export function fastest({ ms, busy }: Pick<Trials, 'ms' | 'busy'>): BackendChoic
   let best: { readonly name: BackendName; readonly took: number } | undefined
   for (const name of BACKEND_NAMES) {
     const took = ms[name]
-    if (took !== undefined && (best === undefined || (!busy && took < best.took * CLEARLY))) best = { name, took }
+    if (took !== undefined && (best === undefined || took < best.took * CLEARLY)) best = { name, took }
   }
   if (best === undefined) return undefined
   const { name, took } = best
   const trials = { ms, busy }
-  if (busy)
-    return { name, why: 'first of those that work here; the machine was too busy to measure which is fastest', trials }
   const others = BACKEND_NAMES.flatMap(other => {
     const time = ms[other]
     return time === undefined || other === name ? [] : [`${other} ${formatMs(time)}`]
   })
-  const why = `fastest here for a model of this size: ${formatMs(took)} ms a layer of ${TRIAL_ROWS} tokens, ${others.join(', ')}`
+  const how = busy ? 'by processor time, for the machine was busy: ' : ''
+  const why = `fastest here for a model of this size: ${how}${formatMs(took)} ms a layer of ${TRIAL_ROWS} tokens, ${others.join(', ')}`
   return { name, why, trials }
 }
 

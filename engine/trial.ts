@@ -46,10 +46,14 @@ export class Trial {
   readonly #batch = batchOf(Array.from({ length: LANES }, () => ({ start: 0, length: LANE_LENGTH, prefix: null })))
   /** Weights of the whole layer that the one which is run lacks. */
   readonly #lacking: number
+  /** How many times as many weights the whole layer has. */
+  readonly scale: number
 
-  constructor(sizes: BlockSizes) {
-    const run = smaller(sizes)
+  /** @param options.whole runs the layer as it is, however large */
+  constructor(sizes: BlockSizes, { whole = false }: { readonly whole?: boolean } = {}) {
+    const run = whole ? sizes : smaller(sizes)
     this.#lacking = weightsOf(sizes) - weightsOf(run)
+    this.scale = weightsOf(sizes) / weightsOf(run)
     this.#spec = specOf(run)
     this.#layer = madeUpLayer(run)
     this.#values = madeUp(TRIAL_ROWS * run.dModel)

@@ -22,7 +22,7 @@ const trials = z.strictObject({
   at: z.number(),
   /** Milliseconds of a layer, by backend. */
   ms: z.partialRecord(z.enum(BACKEND_NAMES), z.number().positive()),
-  /** Other work had the processor meanwhile: the figures compare nothing. */
+  /** Other work had the machine meanwhile: the figures are the processor's time. */
   busy: z.boolean(),
 })
 

@@ -9,6 +9,7 @@ import { costModel } from './cost-model.ts'
 import { exports } from './exports.ts'
 import { forward } from './forward.ts'
 import { largeModel } from './large.ts'
+import { layer } from './layer.ts'
 import { load } from './load.ts'
 import { matmul } from './matmul.ts'
 import { page } from './page.ts'
@@ -16,7 +17,7 @@ import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 import { writeDocs } from './write-docs.ts'
 
-const BENCHES = [matmul, forward, load, sweep, page, exports, costModel, largeModel] as const
+const BENCHES = [matmul, layer, forward, load, sweep, page, exports, costModel, largeModel] as const
 const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
 
 const { values, positionals } = parseArgs({
