@@ -12,7 +12,7 @@ import { type Exhibits, fillExhibits, VIEWS, type View } from './support/views.t
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const THEMES = ['light', 'dark'] as const
-const NO_RUNS: Exhibits = { steering: '', ablation: '', path: '', time: '', otherTime: '', otherHour: '' }
+const NO_RUNS: Exhibits = { steering: '', ablation: '', path: '', time: '', otherTime: '' }
 
 const stage = setStage([])
 let runs = NO_RUNS

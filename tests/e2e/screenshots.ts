@@ -44,7 +44,7 @@ async function shoot(browser: Browser, origin: string, views: readonly View[], r
 
 mkdirSync(FOLDER, { recursive: true })
 const [browser, served] = await Promise.all([launchBrowser(), serve()])
-const none: Exhibits = { steering: '', ablation: '', path: '', time: '', otherTime: '', otherHour: '' }
+const none: Exhibits = { steering: '', ablation: '', path: '', time: '', otherTime: '' }
 try {
   const isEmpty = ({ empty }: View) => empty === true
   await shoot(browser, served.origin, chosen.filter(isEmpty), none)

@@ -11,21 +11,13 @@ export const EXHIBITS = {
   ablation: { study: 'neuron-ablation', preset: 'demo' },
   path: { study: 'path-patching', preset: 'demo' },
   time: { study: 'time-patching', preset: 'demo' },
-  /** The same question with another hour and watch: prompts of other words, and one token more. */
+  /** The same question in other words: its tokens do not line up with those of `time`, its heads do. */
   otherTime: {
     study: 'time-patching',
     preset: 'demo',
     params: {
       clean: 'the clock on the wall reads 8:15 am. so it must be the',
       corrupted: 'the clock on the wall reads 8:15 pm. so it must be the',
-    },
-  },
-  otherHour: {
-    study: 'time-patching',
-    preset: 'demo',
-    params: {
-      clean: 'my watch displays 9:00 am. therefore, it is currently the',
-      corrupted: 'my watch displays 9:00 pm. therefore, it is currently the',
     },
   },
 } as const
@@ -107,7 +99,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: 'compare',
-    path: ({ time, otherHour }) => `/compare?runs=${time},${otherHour}&figure=recovered-resid&cell=9`,
+    path: ({ time, otherTime }) => `/compare?runs=${time},${otherTime}&figure=recovered-heads&cell=4`,
     ready: page => page.getByRole('figure', { name: 'A − B' }).getByRole('grid').waitFor(),
   },
   {
@@ -117,7 +109,7 @@ export const VIEWS: readonly View[] = [
   },
   {
     name: 'compare-refused',
-    path: ({ time, steering }) => `/compare?runs=${time},${steering}`,
+    path: ({ time, otherTime }) => `/compare?runs=${time},${otherTime}&figure=recovered-resid`,
     ready: page => page.getByText('These figures cannot be compared.').waitFor(),
   },
   {
@@ -184,7 +176,6 @@ export async function fillExhibits(origin: string): Promise<Exhibits> {
     path: idOf('path'),
     time: idOf('time'),
     otherTime: idOf('otherTime'),
-    otherHour: idOf('otherHour'),
   }
 }
 

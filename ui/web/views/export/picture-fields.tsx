@@ -52,15 +52,22 @@ export function PictureFields({ settings, problem, panels }: PictureFieldsProps)
         </label>
       )}
       <label className="export-field">
-        <span className="export-label">Letters, points</span>
-        <input
-          className="input"
-          type="number"
-          step="0.5"
-          {...FONT_SIZES}
-          value={settings.fontPt}
-          onChange={event => setExportSettings({ fontPt: Number(event.target.value) })}
-        />
+        <span className="export-label">
+          Letters<span className="visually-hidden">, points</span>
+        </span>
+        <span className="export-points">
+          <input
+            className="input"
+            type="number"
+            step="0.5"
+            {...FONT_SIZES}
+            value={settings.fontPt}
+            onChange={event => setExportSettings({ fontPt: Number(event.target.value) })}
+          />
+          <span className="muted small" aria-hidden="true">
+            points
+          </span>
+        </span>
       </label>
       {settings.format === 'png' && (
         <div className="export-field">
