@@ -2,7 +2,7 @@
  * Pictures of every view of the page on real runs of the embedded model, in both themes, into
  * docs/screenshots. Run it when the page has changed, and look at each:
  *
- *   npm run build && node --import tsx tests/e2e/screenshots.ts [NAME…]
+ *   npm run build && node --import tsx tests/e2e/screenshots.ts [NAME…] [light | dark]
  *
  * They are committed, so they are small: colours are reduced to a palette of 256.
  */
@@ -19,13 +19,18 @@ const FOLDER = fileURLToPath(new URL('../../docs/screenshots', import.meta.url))
 const THEMES = ['light', 'dark'] as const
 const PATIENCE_MS = 300_000
 /** Fonts, previews and the theme's own transitions. */
-const SETTLE_MS = 600
+const SETTLE_MS = 400
 
 const asked = process.argv.slice(2)
-const chosen = VIEWS.filter(({ name }) => asked.length === 0 || asked.includes(name))
+const isAsked = (name: string, all: readonly string[]) => {
+  const some = all.filter(one => asked.includes(one))
+  return some.length === 0 || some.includes(name)
+}
+const NAMES = VIEWS.map(({ name }) => name)
+const chosen = VIEWS.filter(({ name }) => isAsked(name, NAMES))
 
 async function shoot(browser: Browser, origin: string, views: readonly View[], runs: Exhibits): Promise<void> {
-  for (const theme of THEMES) {
+  for (const theme of THEMES.filter(one => isAsked(one, THEMES))) {
     const { page } = await openPage(browser, origin, { colorScheme: theme, reducedMotion: 'reduce' })
     page.setDefaultTimeout(PATIENCE_MS)
     for (const view of views) {
@@ -47,7 +52,8 @@ const [browser, served] = await Promise.all([launchBrowser(), serve()])
 const none: Exhibits = { steering: '', ablation: '', path: '', time: '', otherTime: '' }
 try {
   const isEmpty = ({ empty }: View) => empty === true
-  await shoot(browser, served.origin, chosen.filter(isEmpty), none)
+  const before = chosen.filter(isEmpty)
+  if (before.length > 0) await shoot(browser, served.origin, before, none)
   const others = chosen.filter(view => !isEmpty(view))
   if (others.length > 0) await shoot(browser, served.origin, others, await fillExhibits(served.origin))
 } finally {
