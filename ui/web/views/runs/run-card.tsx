@@ -79,7 +79,7 @@ export const RunCard = memo(function RunCard({ run, chosen, onChoose, onTag }: R
           className="button button-small button-plain"
           aria-label={`Save ${name} as a file`}
         >
-          Save file
+          Save
         </a>
         <button
           type="button"
