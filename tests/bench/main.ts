@@ -5,6 +5,7 @@
  */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { bf16 } from './bf16.ts'
 import { costModel } from './cost-model.ts'
 import { exports } from './exports.ts'
 import { forward } from './forward.ts'
@@ -17,8 +18,8 @@ import { sweep } from './sweep.ts'
 import { renderTable, type Table } from './table.ts'
 import { writeDocs } from './write-docs.ts'
 
-const BENCHES = [matmul, layer, forward, load, sweep, page, exports, costModel, largeModel] as const
-const ONLY_WHEN_NAMED: readonly string[] = [costModel.name, largeModel.name]
+const BENCHES = [matmul, layer, forward, load, sweep, page, exports, bf16, costModel, largeModel] as const
+const ONLY_WHEN_NAMED: readonly string[] = [bf16.name, costModel.name, largeModel.name]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
