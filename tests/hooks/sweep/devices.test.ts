@@ -19,6 +19,9 @@ import { webgpuMissing } from '../../support/webgpu.ts'
 
 const LENGTH = 7
 
+/** A kernel takes a software driver a millisecond, and each new one a tenth of a second to compile. */
+const TIMEOUT_MS = 240_000
+
 /** One change of every third point, which in turn are all of them over the layers; the kinds in turn. */
 function patches(model: Model): Patch[] {
   const points = pointsOf(model.spec).filter(
@@ -54,7 +57,7 @@ describe.skipIf(missing !== undefined)(`webgpu${missing === undefined ? '' : `: 
       await plain.dispose()
     })
 
-    it('[S1] a sweep gives what the plain loop gives on wasm', async () => {
+    it('[S1] a sweep gives what the plain loop gives on wasm', { timeout: TIMEOUT_MS }, async () => {
       const request: SweepRequest = {
         bases: [
           {

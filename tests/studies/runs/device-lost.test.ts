@@ -8,7 +8,7 @@ import { COUNTING, computedCells, reaches, temporaryFolder, testWorkbench } from
 const missing = webgpuMissing()
 
 describe.skipIf(missing !== undefined)(`webgpu${missing === undefined ? '' : `: ${missing}`}`, () => {
-  it('ends the run with a sentence, and the run resumes on a new device', async () => {
+  it('ends the run with a sentence, and the run resumes on a new device', { timeout: 240_000 }, async () => {
     const workbench = testWorkbench({ backend: 'webgpu' })
     const log = join(temporaryFolder(), 'log')
     const { id } = await workbench.start({ study: COUNTING, params: { rows: 6, accident: 'device', log } })
