@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Axis, FigureSpec } from '../../../studies/figure.ts'
-import { bandPath, chartGeometry, linePath } from '../../../ui/web/plot/line-geometry.ts'
+import { type LineInk, lineFrame, lineTraces, valueRange } from '../../../ui/web/plot/line-traces.ts'
 import { lineAxis, lineOf, meanOf } from '../../../ui/web/plot/lines.ts'
 import { tQuantile975 } from '../../../ui/web/plot/student-t.ts'
 import { PLAIN_FIGURE } from '../../../ui/web/services/look.ts'
@@ -94,22 +94,29 @@ describe('where it is drawn', () => {
   const points = [point(0, 1, [0.5, 1.5]), point(1, Number.NaN), point(2, 2, [1, 3]), point(3, 4, [2, 6])]
   const line = { along: 'x', points, sampled: true } as const
 
+  const ink: LineInk = { text: '#111', rule: '#222', zero: '#333', font: 'x', series: ['#444', '#555'] }
+
   it('has all of line and band in sight, and 0', () => {
-    const { yOf, innerHeight, zero } = chartGeometry([line], axis('layer', 4), 600, 'auto')
-    expect(yOf(0)).toBe(innerHeight)
-    expect(yOf(6)).toBeGreaterThan(0)
-    expect(yOf(6)).toBeLessThan(20)
-    expect(zero).toBeNull()
+    const [low, high] = valueRange([line])
+    expect(low).toBe(0)
+    expect(high).toBeGreaterThan(6)
+    expect(high).toBeLessThan(6.5)
+    expect(valueRange([{ ...line, points: [] }])).toEqual([-1, 1])
   })
 
-  it('spans what was typed', () => {
-    const { yOf, innerHeight, zero } = chartGeometry([line], axis('layer', 4), 600, { min: -10, max: 10 })
-    expect([yOf(10), yOf(-10), zero]).toEqual([0, innerHeight, innerHeight / 2])
+  it('spans what was typed, over all places, with labels that are no markup', () => {
+    const marked = { ...axis('layer', 4), ticks: ['<b>', 'a & b', 'c', 'd'] }
+    const { layout } = lineFrame([line], marked, 'm < n', { min: -10, max: 10 }, 600, ink)
+    expect(layout).toMatchObject({
+      xaxis: { range: [-0.5, 3.5], tickvals: [0, 1, 2, 3], ticktext: ['&lt;b&gt;', 'a &amp; b', 'c', 'd'] },
+      yaxis: { range: [-10, 10], title: { text: 'm &lt; n' } },
+    })
   })
 
-  it('breaks where there is no value, and puts the band around the rest', () => {
-    const scales = { xOf: (place: number) => 10 * place, yOf: (value: number) => value }
-    expect(linePath(points, scales)).toBe('M0.0,1.0M20.0,2.0L30.0,4.0')
-    expect(bandPath(points.slice(2), scales)).toBe('M0.0,3.0L10.0,6.0L10.0,2.0L0.0,1.0Z')
+  it('breaks where there is no value, and puts bands around the rest', () => {
+    const [first, second, means] = lineTraces([line], 600, ink)
+    expect(first).toMatchObject({ x: [0, 0], y: [1.5, 0.5], fillcolor: '#444' })
+    expect(second).toMatchObject({ x: [2, 3, 3, 2], y: [3, 6, 2, 1], fill: 'toself' })
+    expect(means).toMatchObject({ x: [0, 1, 2, 3], y: [1, null, 2, 4], connectgaps: false })
   })
 })

@@ -35,3 +35,5 @@ export function setTheme(next: ThemeChoice): void {
 }
 
 export const useThemeChoice = (): ThemeChoice => useStore(choice)
+
+export const useTheme = (): Theme => useStore(theme)
