@@ -217,7 +217,7 @@ function addSums(all: RowSums, part: RowSums, first: number): void {
  */
 export function rowSums(backend: Backend, logits: tf.Tensor2D): RowSums {
   const width = logits.shape[1]
-  const [top, softmax] = tf.tidy(() => [tf.argMax(logits, 1), tf.softmax(logits)] as const)
+  const [top, softmax] = tf.tidy(() => [tf.argMax(logits, 1), softmaxOf(backend, logits)] as const)
   try {
     const tokens = Float64Array.from(top.dataSync())
     const at = (x: tf.Tensor2D): Float64Array => {
@@ -234,6 +234,28 @@ export function rowSums(backend: Backend, logits: tf.Tensor2D): RowSums {
   } finally {
     tf.dispose([top, softmax])
   }
+}
+
+/** A native softmax need not show a NaN in all of its row, but a sum of the row does. */
+function softmaxOf({ native, windows, edit, view }: Backend, logits: tf.Tensor2D): tf.Tensor2D {
+  if (native === null || windows === null) return tf.softmax(logits)
+  const [rows, width] = logits.shape
+  const softmax = native.softmax(tf.clone(logits))
+  const sums = new Float32Array(rows)
+  windows.multiply({
+    m: rows,
+    n: 1,
+    k: width,
+    a: { values: view(softmax), stride: width },
+    b: { values: new Float32Array(width).fill(1), stride: 1 },
+    transposeB: false,
+    c: { values: sums, stride: 1 },
+  })
+  if (!sums.some(Number.isNaN)) return softmax
+  return edit(softmax, values => {
+    for (const [row, sum] of sums.entries())
+      if (Number.isNaN(sum)) values.fill(Number.NaN, row * width, (row + 1) * width)
+  })
 }
 
 /** How many logits are larger; NaN where one is NaN. */

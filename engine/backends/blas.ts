@@ -9,6 +9,7 @@ import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core'
 import * as tf from '@tensorflow/tfjs-core'
 import { type BlasLibrary, findBlas } from './libraries.ts'
 import { openOneDnn } from './onednn/api.ts'
+import { Float32Products, MIN_ROWS } from './onednn/float32-products.ts'
 import { type Operations, openOperations } from './onednn/operations.ts'
 import { checkLinear, checkMatMul } from './shapes.ts'
 import type { Backend, NativeOperations, Weight } from './types.ts'
@@ -22,18 +23,21 @@ export async function createBlasBackend(): Promise<Backend> {
   const library = findBlas()
   const { name, sgemm } = library
   const runtime = await wasmRuntime()
-  const operations = operationsOf(library)
+  const own = oneDnnOf(library)
   return {
     name: 'blas',
     library: name,
     dtype: 'f32',
     linear(x: Tensor2D, weight: Weight): Tensor2D {
       const rows = checkLinear(x, weight)
-      const { inSize, outSize } = weight
+      const { inSize, outSize, data } = weight
       const out = runtime.output([rows, outSize]) as Tensor2D
+      if (out.size === 0) return out
       // The output may have moved the heap: views are taken after it.
-      if (out.size > 0)
-        sgemm(!weight.transposed, rows, outSize, inSize, runtime.view(x), weight.data, runtime.view(out))
+      const [from, to] = [runtime.view(x), runtime.view(out)]
+      if (own !== null && rows >= MIN_ROWS && data.length >= MIN_WEIGHT)
+        own.products.multiply(from, rows, weight, data, to)
+      else sgemm(!weight.transposed, rows, outSize, inSize, from, data, to)
       return out
     },
     matMul(a: Tensor3D, b: Tensor3D, transposeB: boolean): Tensor3D {
@@ -57,7 +61,7 @@ export async function createBlasBackend(): Promise<Backend> {
         sgemm(transposeB, m, n, k, a.values, b.values, c.values, layout)
       },
     },
-    native: operations === null ? null : nativeOperations(runtime, operations),
+    native: own === null ? null : nativeOperations(runtime, own.operations),
     onHost: true,
     create: runtime.create,
     view: x => runtime.view(x),
@@ -67,16 +71,21 @@ export async function createBlasBackend(): Promise<Backend> {
     },
     dispose() {
       // The library stays loaded; the process has one.
-      operations?.end()
+      own?.operations.end()
+      own?.products.dispose()
     },
   }
 }
 
-/** oneDNN's own; a library that computes something else is left to its products. */
-function operationsOf({ name, library }: BlasLibrary): Operations | null {
+/** Values of a weight from which a product is worth code of its own. */
+const MIN_WEIGHT = 2 ** 18
+
+/** What oneDNN does beside `sgemm`; one that computes something else is left to that. */
+function oneDnnOf({ name, library }: BlasLibrary): { operations: Operations; products: Float32Products } | null {
   if (!name.startsWith('oneDNN')) return null
   try {
-    return openOperations(openOneDnn(library))
+    const own = openOneDnn(library)
+    return { operations: openOperations(own), products: new Float32Products(own) }
   } catch {
     return null
   }

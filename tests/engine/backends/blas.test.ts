@@ -83,6 +83,20 @@ describe.skipIf(missing !== undefined)(`with a native library${missing === undef
     }
   })
 
+  it('multiplies large weights by few and by many rows, as stored and transposed', () => {
+    for (const transposed of [false, true]) {
+      const weight = randomWeight(530, 517, transposed)
+      for (const rows of [1, 3, 20, 131])
+        tf.tidy(() => {
+          const values = randomValues(rows * 517, rows)
+          const y = backend.linear(tf.tensor2d(values, [rows, 517]), weight)
+          // Sums of twice as many terms as the contract's.
+          expectClose(y.dataSync(), linearByLoop(values, rows, weight), { rtol: 1e-5, atol: 1e-5 })
+        })
+      backend.release(weight)
+    }
+  })
+
   it('leaves weights in host memory: the heap does not grow by them', async () => {
     const runtime = await wasmRuntime()
     const weight = { name: 'large', outSize: 8192, inSize: 4096, transposed: false, data: new Float32Array(2 ** 25) }
