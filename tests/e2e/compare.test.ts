@@ -102,7 +102,7 @@ it('shows all panels on one scale, or A − B on its own, and keeps it in the ad
   expect(await bars.count()).toBe(1)
   await page.getByRole('radio', { name: 'A − B on its own' }).press('Space')
   await bars.nth(1).waitFor()
-  expect(new URL(page.url()).searchParams.get('scale')).toBe('own')
+  await expect.poll(() => new URL(page.url()).searchParams.get('scale')).toBe('own')
   await page.reload()
   await bars.nth(1).waitFor()
 })

@@ -42,7 +42,7 @@ it('walks the cells with the keyboard and opens one', async () => {
     .getByRole('complementary', { name: 'Cell' })
     .getByRole('heading', { name: /^row 1, position 1/ })
     .waitFor()
-  expect(new URL(page.url()).searchParams.get('figure')).toBe('cells')
+  await expect.poll(() => new URL(page.url()).searchParams.get('figure')).toBe('cells')
 })
 
 it('opens the cell that was clicked', async () => {

@@ -167,7 +167,7 @@ it('shows chosen layers and tokens only, and takes each choice back', async () =
   await page.getByRole('button', { name: 'Take back: layers 2–4' }).click()
   await expect.poll(() => sizeOf(grid)).toEqual([LAYERS, tokens.length])
   expect(await address(page, 'resid.layers')).toBeNull()
-  expect(new URL(page.url()).search).toBe('')
+  await expect.poll(() => new URL(page.url()).search).toBe('')
 })
 
 it('has one scale for linked panels, or one each, or the one that was typed', async () => {
@@ -224,7 +224,7 @@ it('comes back from its address exactly, and from a wrong one unharmed', async (
   const rows = page.getByRole('table', { name: 'Heads' }).getByRole('row')
   expect(await rows.nth(1).textContent()).toBe('L0H52')
   expect(await rows.count()).toBe(5)
-  expect(new URL(page.url()).search).toBe(query)
+  await expect.poll(() => new URL(page.url()).search).toBe(query)
 
   const wrong = await openRun(
     '?view=pie&scale=9:1&layers=99-100&zoom=x500-900&tokens=&resid.nonsense=1&heads.sort=zebra&heads.over=x:y&cell=-4',

@@ -2,6 +2,7 @@
 import type { DoctorBackend, DoctorReport } from '../../../../studies/runs/workbench-types.ts'
 import { formatBytes } from '../../format.ts'
 import { useDoctor } from '../../services/catalog.ts'
+import { CopyButton } from '../cell/copy-button.tsx'
 import { Rates } from './rates.tsx'
 import './doctor.css'
 
@@ -26,6 +27,9 @@ function Report({ report }: { readonly report: DoctorReport }) {
       <p className="muted">
         {processor}, {cores} cores, {formatBytes(memoryBytes)} of memory, of which one core copies{' '}
         {memoryGBs.toFixed(0)} GB a second. Patchlight {versions.patchlight}, Node {node} on {platform}.
+      </p>
+      <p className="muted">
+        All of it as JSON: <CopyButton what="the report as JSON" text={() => JSON.stringify(report, null, 2)} />
       </p>
       <section aria-labelledby="doctor-choices">
         <h2 id="doctor-choices">What computes</h2>
