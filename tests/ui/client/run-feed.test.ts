@@ -26,6 +26,11 @@ function known(watch: RunWatch): number {
   return watch.view?.figures.get('ripple')?.values.filter(value => !Number.isNaN(value)).length ?? 0
 }
 
+/** Figures as they are shown: specs, values and marks. */
+function cellsOf(watch: RunWatch) {
+  return [...(watch.view?.figures.values() ?? [])].map(({ spec, values, marks }) => ({ spec, values, marks }))
+}
+
 beforeEach(async () => {
   workbench = new MemoryWorkbench()
   server = await startServer({ workbench, port: 0 })
@@ -48,7 +53,8 @@ it('shows cells before the run ends, and all of them at its end, the same to two
   expect(filled).toEqual(filled.toSorted((a, b) => a - b))
   const values = one.view?.figures.get('ripple')?.values ?? []
   expect([...values]).toEqual(Array.from({ length: 600 }, (_, i) => Math.fround(ripple(Math.floor(i / 20), i % 20))))
-  expect(two.view).toEqual(one.view)
+  // A revision counts a client's own batches, which each may have received differently cut.
+  expect({ ...two.view, figures: cellsOf(two) }).toEqual({ ...one.view, figures: cellsOf(one) })
   expect(one.view).toMatchObject({ run, summary: { cells: 600 }, progress: { done: 600, total: 600 }, error: null })
 })
 
