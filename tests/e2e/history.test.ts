@@ -4,7 +4,7 @@ import type { Locator, Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import type { RunSummary } from '../../studies/runs/events.ts'
 import { closedGate } from './support/gate.ts'
-import { cellsShown, startFromForm, untilHalf, untilState } from './support/run-page.ts'
+import { cellsShown, startFromForm, startRun, untilHalf, untilState } from './support/run-page.ts'
 import { serve } from './support/server.ts'
 import { FIGURE, SLOW_STUDY, setStage } from './support/setup.ts'
 
@@ -54,6 +54,8 @@ it('names a run with the keyboard; another tab, a search, and a new server know 
   await page.keyboard.type('Head 3.1 <b>stands</b> out.')
   await page.keyboard.press('Tab')
   await page.keyboard.press('Enter')
+  // The form still holds the note until it is saved.
+  await rowOf(page, 'Morning heads').getByRole('textbox').first().waitFor({ state: 'detached' })
   await rowOf(page, 'Morning heads').getByText('Head 3.1 <b>stands</b> out.').waitFor()
   await rowOf(other, 'Morning heads').getByRole('button', { name: 'am/pm' }).waitFor()
 
@@ -177,10 +179,9 @@ it('duplicates a run into a form with exactly its parameters and seed', async ()
   await page.getByRole('textbox', { name: 'Rows' }).waitFor()
   expect(await page.getByRole('textbox', { name: 'Clean prompt' }).inputValue()).toBe('the <u>&amp; is')
   expect(await page.getByRole('textbox', { name: 'Rows' }).inputValue()).toBe('3')
-  await page.getByRole('button', { name: 'Start run' }).click()
-  await page.waitForURL(url => url.pathname.startsWith('/run/') && !url.pathname.endsWith(id))
+  const copy = await startRun(page)
+  expect(copy).not.toBe(id)
   await untilState(page, 'done')
-  const copy = new URL(page.url()).pathname.slice('/run/'.length)
   const record = async (run: string) => {
     const { id: _, createdAt, ...rest } = await (await fetch(`${stage.origin}/api/runs/${run}/record`)).json()
     return { ...rest, createdAt: typeof createdAt }

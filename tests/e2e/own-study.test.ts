@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { untilState } from './support/run-page.ts'
+import { startRun, untilState } from './support/run-page.ts'
 import { setStage } from './support/setup.ts'
 
 const stage = setStage([])
@@ -24,7 +24,7 @@ it('is written by a button, runs, shows its source as it ran, and follows its fi
   const file = join(stage.served.studiesDir, 'first-words.ts')
   const written = readFileSync(file, 'utf8')
 
-  await page.getByRole('button', { name: 'Start run' }).click()
+  await startRun(page)
   await untilState(page, 'done')
   const address = page.url()
   await page.getByText('Source', { exact: true }).press('Enter')
@@ -45,8 +45,7 @@ it('is written by a button, runs, shows its source as it ran, and follows its fi
   writeFileSync(file, written.replace('presets: [],', 'presets: ],'))
   const line = written.slice(0, written.indexOf('presets: [],')).split('\n').length
   await page.getByRole('alert').getByText(`study first-words.ts: syntax error at line ${line}, column`).waitFor()
-  await page.getByRole('button', { name: 'Start run' }).click()
-  await page.waitForURL(/\/run\//)
+  await startRun(page)
   await untilState(page, 'done')
   await page.goto(stage.origin)
   await page.getByRole('list', { name: 'Study files that cannot be read' }).getByText('syntax error').waitFor()
@@ -61,7 +60,7 @@ it('is written by a button, runs, shows its source as it ran, and follows its fi
 it('shows the source of a built-in study', async () => {
   const page = await stage.open()
   await page.goto(`${stage.origin}/new/neuron-ablation`)
-  await page.getByRole('button', { name: 'Start run' }).click()
+  await startRun(page)
   await untilState(page, 'done')
   await page.getByText('Source', { exact: true }).press('Enter')
   const source = page.getByRole('list', { name: 'Source of neuron-ablation.ts' })

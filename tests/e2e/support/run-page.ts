@@ -42,7 +42,15 @@ export async function startFromForm(page: Page, origin: string, gate = ''): Prom
     await page.getByText('Advanced').press('Enter')
     await page.getByRole('textbox', { name: 'Gate' }).fill(gate)
   }
-  await page.getByRole('button', { name: 'Start run' }).click()
+  return startRun(page)
+}
+
+/** Starts what the form holds, and waits for the run's own page; returns the run's id. */
+export async function startRun(page: Page): Promise<string> {
+  const start = page.getByRole('button', { name: 'Start run' })
+  await start.and(page.locator(':enabled')).waitFor()
+  // By key: an estimate that arrives moves what a click aims at.
+  await start.press('Enter')
   await page.waitForURL(/\/run\//)
   return new URL(page.url()).pathname.slice('/run/'.length)
 }
