@@ -27,6 +27,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           pool: 'forks',
           fileParallelism: false,
+          // A browser on a busy machine: what is broken fails twice.
+          retry: 1,
         },
       },
     ],
