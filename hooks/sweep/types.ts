@@ -25,7 +25,7 @@ export interface SweepRequest {
   readonly bases: readonly SweepBase[]
   /** Bytes that a slice may hold above the weights. @default 1 GB */
   readonly memoryBytes?: number
-  /** How long a slice should take, so that results keep coming and cancelling is prompt. @default 500 */
+  /** How long a slice should take, so that results keep coming and cancelling is prompt. @default 430 */
   readonly sliceMs?: number
   /** The machine's rate, for `sliceMs`. @default 50 */
   readonly gflops?: number
@@ -42,5 +42,5 @@ export interface PatchResult {
 
 export const DEFAULT_MEMORY_BYTES = 1e9
 /** Under a second also where a slice reaches two thirds of the machine's rate. */
-export const DEFAULT_SLICE_MS = 500
+export const DEFAULT_SLICE_MS = 430
 export const DEFAULT_GFLOPS = 50
