@@ -7,9 +7,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { chosenDtype } from '../../engine/backends/chosen-dtype.ts'
-import type { Dtype } from '../../engine/backends/types.ts'
 import { StudyError } from '../../engine/errors.ts'
-import { nearest } from '../../engine/nearest.ts'
 import { findPreset, resolveParams } from '../params-validate.ts'
 import { type PromptOptions, promptOptionsOf } from '../prompt-params.ts'
 import { ActiveRun } from './active-run.ts'
@@ -27,6 +25,7 @@ import { EMBEDDED_MODEL, ModelList } from './model-list.ts'
 import { promptTexts } from './prompt-texts.ts'
 import type { StudyRef } from './protocol.ts'
 import { pullModel } from './pull-model.ts'
+import { changedParameter, checkCell, otherFormat } from './run-fit.ts'
 import { RunQueue } from './run-queue.ts'
 import { runTitle } from './run-title.ts'
 import { RunShelf } from './shelf.ts'
@@ -90,11 +89,6 @@ export function defaultStudiesDir(): string {
 
 export function createWorkbench(options: WorkbenchOptions = {}): Workbench {
   return new LocalWorkbench(options)
-}
-
-/** Two formats in one figure would be taken for effects. */
-function otherFormat(ofRun: Dtype, here: Dtype): string {
-  return `it was computed in ${ofRun} and Patchlight computes in ${here} now; start it with --dtype ${ofRun}`
 }
 
 class LocalWorkbench implements Workbench {
@@ -431,33 +425,4 @@ function keepOwnSource(run: ActiveRun, source: string | null): void {
 
 function studyRef(study: StudyInfo): StudyRef {
   return { id: study.id, ...(study.file === undefined ? {} : { file: study.file }) }
-}
-
-/** @throws StudyError if the run has no such figure, or the figure no such cell */
-function checkCell(run: RunId, figures: RunSnapshot['figures'], { figure, index }: CellAddress): void {
-  const found = figures.find(({ spec }) => spec.id === figure)
-  if (found === undefined) {
-    const near = nearest(
-      figure,
-      figures.map(({ spec }) => spec.id),
-    )
-    const hint = near.length > 0 ? `; the nearest are ${near.join(', ')}` : ''
-    throw new StudyError(`run ${run}: it has no figure ${JSON.stringify(figure)}${hint}`)
-  }
-  const cells = found.values.length
-  if (!Number.isInteger(index) || index < 0 || index >= cells) {
-    throw new StudyError(`run ${run}, figure ${figure}: expected a cell from 0 to ${cells - 1}, got ${index}`)
-  }
-}
-
-/** Why a record's values no longer fit its study; null if they do. */
-function changedParameter(study: StudyInfo, record: RunRecord): string | null {
-  const missing = Object.keys(study.params).find(key => !Object.hasOwn(record.params, key))
-  if (missing !== undefined) return `parameter ${missing} is new`
-  try {
-    resolveParams(study.params, null, record.params)
-    return null
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
 }
