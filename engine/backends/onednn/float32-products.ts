@@ -10,11 +10,10 @@
 import { BackendError } from '../../errors.ts'
 import type { Weight } from '../types.ts'
 import { Arguments, F32, type Made, type OneDnn, RESULT, SOURCE, WEIGHTS } from './api.ts'
+import { Kept } from './kept.ts'
 
 /** Fewer rows are read faster by `sgemm`. */
 export const MIN_ROWS = 3
-/** Compiled products that are kept. A model has about four shapes of matrices. */
-const KEPT = 256
 
 interface Compiled {
   readonly code: Made
@@ -28,8 +27,7 @@ type Shape = Pick<Weight, 'inSize' | 'outSize' | 'transposed'>
 
 export class Float32Products {
   readonly #library: OneDnn
-  /** In order of use: the first is the one used longest ago. */
-  readonly #compiled = new Map<string, Compiled>()
+  readonly #compiled = new Kept<Compiled>(({ code, left, right, result }) => [code, left, right, result])
 
   /** @throws BackendError if the library multiplies wrongly */
   constructor(library: OneDnn) {
@@ -39,7 +37,8 @@ export class Float32Products {
 
   /** x [rows, in] · Wᵀ → out [rows, out]. At least one row; sizes are checked by nobody below. */
   multiply(x: Float32Array, rows: number, shape: Shape, weight: Float32Array, out: Float32Array): void {
-    const { code, args, left, right, result } = this.#compile(rows, shape)
+    const key = `${rows}×${shape.inSize}×${shape.outSize} ${shape.transposed}`
+    const { code, args, left, right, result } = this.#compiled.get(key, () => this.#compile(rows, shape))
     this.#library.set(left, x)
     this.#library.set(right, weight)
     this.#library.set(result, out)
@@ -47,29 +46,10 @@ export class Float32Products {
   }
 
   dispose(): void {
-    for (const compiled of this.#compiled.values()) end(compiled)
     this.#compiled.clear()
   }
 
-  #compile(rows: number, shape: Shape): Compiled {
-    const key = `${rows}×${shape.inSize}×${shape.outSize} ${shape.transposed}`
-    const found = this.#compiled.get(key)
-    if (found !== undefined) {
-      this.#compiled.delete(key)
-      this.#compiled.set(key, found)
-      return found
-    }
-    for (const [oldest, compiled] of this.#compiled) {
-      if (this.#compiled.size < KEPT) break
-      this.#compiled.delete(oldest)
-      end(compiled)
-    }
-    const made = this.#compileAnew(rows, shape)
-    this.#compiled.set(key, made)
-    return made
-  }
-
-  #compileAnew(rows: number, { inSize, outSize, transposed }: Shape): Compiled {
+  #compile(rows: number, { inSize, outSize, transposed }: Shape): Compiled {
     const library = this.#library
     const passing: { end(): void }[] = []
     const kept: Made[] = []
@@ -100,10 +80,6 @@ export class Float32Products {
       for (const made of passing) made.end()
     }
   }
-}
-
-function end({ code, left, right, result }: Compiled): void {
-  for (const made of [code, left, right, result]) made.end()
 }
 
 /** Multiplies small whole numbers, which float32 holds exactly. */

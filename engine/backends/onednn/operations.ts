@@ -7,9 +7,7 @@
  */
 import { BackendError } from '../../errors.ts'
 import { Arguments, F32, type Made, type OneDnn, type Operation, RESULT, SECOND_SOURCE, SOURCE } from './api.ts'
-
-/** Compiled operations that are kept. */
-const KEPT = 256
+import { Kept } from './kept.ts'
 
 interface Compiled {
   readonly code: Made
@@ -28,48 +26,34 @@ export interface Operations {
 
 /** @throws BackendError if the library computes something else */
 export function openOperations(library: OneDnn): Operations {
-  /** In order of use: the first is the one used longest ago. */
-  const kept = new Map<string, Compiled>()
-
-  function end({ code, first, second }: Compiled): void {
-    for (const made of [code, first, second]) made.end()
-  }
+  const kept = new Kept<Compiled>(({ code, first, second }) => [code, first, second])
 
   function compile(operation: Operation, rows: number, columns: number): Compiled {
-    const key = `${operation} ${rows} ${columns}`
-    const found = kept.get(key)
-    if (found !== undefined) {
-      kept.delete(key)
-      kept.set(key, found)
-      return found
-    }
     const matrix = library.matrix(rows, columns, F32, [columns, 1])
-    const [first, second] = [library.window(matrix.descriptor), library.window(matrix.descriptor)]
-    const code = library.operation(operation, matrix.descriptor)
-    matrix.end()
-    const list: [number, Made][] = [[SOURCE, first]]
-    if (operation === 'multiply') list.push([SECOND_SOURCE, second])
-    const compiled = { code, first, second, args: new Arguments([...list, [RESULT, first]]) }
-    kept.set(key, compiled)
-    const [oldest, old] = kept.entries().next().value ?? []
-    if (kept.size > KEPT && oldest !== undefined && old !== undefined) {
-      kept.delete(oldest)
-      end(old)
+    const made: Made[] = []
+    try {
+      const [first, second] = [library.window(matrix.descriptor), library.window(matrix.descriptor)]
+      made.push(first, second)
+      const code = library.operation(operation, matrix.descriptor)
+      const list: [number, Made][] = [[SOURCE, first]]
+      if (operation === 'multiply') list.push([SECOND_SOURCE, second])
+      return { code, first, second, args: new Arguments([...list, [RESULT, first]]) }
+    } catch (error) {
+      for (const each of made) each.end()
+      throw error
+    } finally {
+      matrix.end()
     }
-    return compiled
   }
 
   const operations: Operations = {
     apply(operation, values, rows, columns, second) {
-      const compiled = compile(operation, rows, columns)
+      const compiled = kept.get(`${operation} ${rows} ${columns}`, () => compile(operation, rows, columns))
       library.set(compiled.first, values)
       if (second !== undefined) library.set(compiled.second, second)
       library.run(compiled.code, compiled.args)
     },
-    end() {
-      for (const compiled of kept.values()) end(compiled)
-      kept.clear()
-    },
+    end: () => kept.clear(),
   }
   try {
     expectRight(operations)

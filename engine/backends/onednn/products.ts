@@ -12,11 +12,10 @@
 import { internalError } from '../../errors.ts'
 import type { UnpackedWeight } from '../types.ts'
 import { Arguments, BF16, F32, type Made, type OneDnn, type Product, RESULT, SOURCE, WEIGHTS } from './api.ts'
+import { Kept } from './kept.ts'
 
 /** Rows for which the layout is asked; any number gives the same. */
 const LAYOUT_ROWS = 512
-/** Compiled products that are kept. A model has about seven shapes of matrices. */
-const KEPT = 256
 
 export interface Packed {
   readonly inSize: number
@@ -43,8 +42,13 @@ const RIGHT = 1
 export class Products {
   readonly #library: OneDnn
   readonly #layouts = new Map<string, Product>()
-  /** In order of use: the first is the one used longest ago. */
-  readonly #compiled = new Map<string, Compiled>()
+  readonly #compiled = new Kept<Compiled>(({ rounding, multiply, given, rounded, result }) => [
+    rounding,
+    multiply,
+    given,
+    rounded,
+    result,
+  ])
   /** Rows as bfloat16; grows and is kept. */
   #scratch = new Uint16Array(0)
 
@@ -110,7 +114,8 @@ export class Products {
   /** x [rows, in] · packed → out [rows, out]. At least one row. */
   multiply(x: Float32Array, rows: number, { inSize, outSize, memory }: Packed, out: Float32Array): void {
     const library = this.#library
-    const compiled = this.#compile(rows, inSize, outSize)
+    const key = `${rows}×${inSize}×${outSize}`
+    const compiled = this.#compiled.get(key, () => this.#compile(rows, inSize, outSize))
     if (this.#scratch.length < rows * inSize) this.#scratch = new Uint16Array(new ArrayBuffer(2 * rows * inSize))
     library.set(compiled.given, x)
     library.set(compiled.rounded, this.#scratch)
@@ -122,7 +127,6 @@ export class Products {
 
   /** Gives back all but packed matrices, which may be used again after it. */
   dispose(): void {
-    for (const compiled of this.#compiled.values()) endCompiled(compiled)
     this.#compiled.clear()
     for (const product of this.#layouts.values()) product.end()
     this.#layouts.clear()
@@ -140,24 +144,6 @@ export class Products {
   }
 
   #compile(rows: number, inSize: number, outSize: number): Compiled {
-    const key = `${rows}×${inSize}×${outSize}`
-    const found = this.#compiled.get(key)
-    if (found !== undefined) {
-      this.#compiled.delete(key)
-      this.#compiled.set(key, found)
-      return found
-    }
-    for (const [oldest, compiled] of this.#compiled) {
-      if (this.#compiled.size < KEPT) break
-      this.#compiled.delete(oldest)
-      endCompiled(compiled)
-    }
-    const made = this.#compileAnew(rows, inSize, outSize)
-    this.#compiled.set(key, made)
-    return made
-  }
-
-  #compileAnew(rows: number, inSize: number, outSize: number): Compiled {
     const library = this.#library
     const kept: Made[] = []
     const passing: { end(): void }[] = []
@@ -200,8 +186,4 @@ export class Products {
       for (const made of passing) made.end()
     }
   }
-}
-
-function endCompiled({ rounding, multiply, given, rounded, result }: Compiled): void {
-  for (const made of [rounding, multiply, given, rounded, result]) made.end()
 }

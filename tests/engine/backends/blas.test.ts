@@ -2,6 +2,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createBlasBackend } from '../../../engine/backends/blas.ts'
 import { findBlas } from '../../../engine/backends/libraries.ts'
+import { openOneDnn } from '../../../engine/backends/onednn/api.ts'
+import { Float32Products } from '../../../engine/backends/onednn/float32-products.ts'
+import { openOperations } from '../../../engine/backends/onednn/operations.ts'
 import type { Backend } from '../../../engine/backends/types.ts'
 import { wasmRuntime } from '../../../engine/backends/wasm-runtime.ts'
 import { expectClose } from '../../support/close.ts'
@@ -95,6 +98,24 @@ describe.skipIf(missing !== undefined)(`with a native library${missing === undef
         })
       backend.release(weight)
     }
+  })
+
+  it('gives back every object of the library, also of shapes that are used no more', () => {
+    const { name, library } = findBlas()
+    if (!name.startsWith('oneDNN')) return
+    const own = openOneDnn(library)
+    const [operations, products] = [openOperations(own), new Float32Products(own)]
+    const shape = { inSize: 2, outSize: 2, transposed: false }
+    const values = Float32Array.of(1, 2, 3, 4)
+    for (let rows = 1; rows <= 300; rows++) {
+      operations.apply('softmax', new Float32Array(rows * 2), rows, 2)
+      products.multiply(new Float32Array(rows * 2), rows, shape, values, new Float32Array(rows * 2))
+    }
+    // 256 of each at most: three objects of an operation, four of a product.
+    expect(own.live()).toBe(256 * 3 + 256 * 4)
+    operations.end()
+    products.dispose()
+    expect(own.live()).toBe(0)
   })
 
   it('leaves weights in host memory: the heap does not grow by them', async () => {
