@@ -63,6 +63,18 @@ function piecesOf(context: PassContext, group: LaneGroup): Piece[] {
   return pieces
 }
 
+/** Rows of a piece, and what each of them sees. */
+function sizesOf({ group, lanes, begin, end }: Piece): { queries: number; rows: number; keys: number } {
+  const queries = end - begin
+  return { queries, rows: lanes * queries, keys: group.start + end }
+}
+
+/** Windows on a piece's scores or pattern [head, rows, keys], from a row and a key of a head on. */
+function scoresOf(values: Float32Array, piece: Piece): (head: number, row: number, key: number) => Window {
+  const { rows, keys } = sizesOf(piece)
+  return (head, row, key) => ({ values: values.subarray((head * rows + row) * keys + key), stride: keys })
+}
+
 /** The part of [rows, head, width] that one head is, from a row on. */
 function headOf(values: Float32Array, heads: number, width: number, row: number, head: number): Window {
   return { values: values.subarray((row * heads + head) * width), stride: heads * width }
@@ -87,16 +99,11 @@ function weigh(context: PassContext, windows: HostProducts, piece: Piece, q: tf.
   const { group, firstLane, lanes, begin, end } = piece
   const { start } = group
   const perKv = heads / kvHeads
-  const queries = end - begin
-  const rows = lanes * queries
-  const keys = start + end
+  const { queries, rows, keys } = sizesOf(piece)
   const scale = layerSpecOf(context).attentionScale
   let scores = windows.output([heads, rows, keys])
   const [asked, own, into] = [backend.view(q), backend.view(k), backend.view(scores)]
-  const at = (head: number, row: number, key: number): Window => ({
-    values: into.subarray((head * rows + row) * keys + key),
-    stride: keys,
-  })
+  const at = scoresOf(into, piece)
   if (start > 0) {
     const prefix = prefixOf(group.prefix?.keys, layer)
     const before = backend.view(prefix)
@@ -192,14 +199,9 @@ function mixPiece(
   const { group, firstLane, lanes, begin, end } = piece
   const { start } = group
   const perKv = heads / kvHeads
-  const queries = end - begin
-  const rows = lanes * queries
-  const keys = start + end
+  const { queries, rows, keys } = sizesOf(piece)
   const [weights, own, into] = [backend.view(pattern), backend.view(v), backend.view(z)]
-  const at = (head: number, row: number, key: number): Window => ({
-    values: weights.subarray((head * rows + row) * keys + key),
-    stride: keys,
-  })
+  const at = scoresOf(weights, piece)
   if (start > 0) {
     const prefix = prefixOf(group.prefix?.values, layer)
     const before = backend.view(prefix)
