@@ -49,15 +49,19 @@ export function provideSoftwareDriver(): void {
   loadVulkan(folder)
 }
 
+/** Kept: koffi closes a library that nobody holds at the next garbage collection, perhaps before Dawn looks for it. */
+let loader: ReturnType<typeof koffi.load> | undefined
+
 /** A library that is loaded already is found by its name: Dawn needs none installed then. */
 function loadVulkan(folder: string): void {
+  if (loader !== undefined) return
   try {
-    koffi.load(LOADER)
+    loader = koffi.load(LOADER)
   } catch {
     const path = join(folder, LOADER)
     if (!existsSync(path)) return
     try {
-      koffi.load(path)
+      loader = koffi.load(path)
     } catch (error) {
       throw new BackendError(`webgpu: expected ${path} to load, got ${firstLine(error)}`)
     }

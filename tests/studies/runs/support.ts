@@ -25,19 +25,26 @@ export function testWorkbench(options: WorkbenchOptions = {}): Workbench {
   return workbench
 }
 
-/** Resolves once a run is in one of the states; at once if it is already. */
+const ENDS: readonly RunState[] = ['done', 'failed', 'cancelled', 'interrupted']
+
+/**
+ * Resolves once a run is in one of the states; at once if it is already.
+ * @throws Error with the run's own error if it ends in another
+ */
 export async function reaches(workbench: Workbench, run: string, ...states: RunState[]): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const off = workbench.on('run', summary => {
-      if (summary.id === run && states.includes(summary.state)) done()
-    })
-    const done = () => {
+    const see = (state: RunState) => {
+      if (!states.includes(state) && !ENDS.includes(state)) return
       off()
-      resolve()
+      if (states.includes(state)) return resolve()
+      workbench.snapshot(run).then(({ error }) => {
+        reject(new Error(`expected run ${run} to be ${states.join(' or ')}, it is ${state}: ${error ?? 'no error'}`))
+      }, reject)
     }
-    workbench.snapshot(run).then(({ state }) => {
-      if (states.includes(state)) done()
-    }, reject)
+    const off = workbench.on('run', ({ id, state }) => {
+      if (id === run) see(state)
+    })
+    workbench.snapshot(run).then(({ state }) => see(state), reject)
   })
 }
 
