@@ -142,7 +142,7 @@ function search(): BlasLibrary | { readonly reason: string } {
     }
   }
   const refused = refusals.length === 0 ? '' : ` (${refusals.join('; ')})`
-  return { reason: `blas: expected a matrix-product library, found none${refused}; ${blasAdvice()}` }
+  return { reason: `blas: expected a matrix-product library, got none${refused}; ${blasAdvice()}` }
 }
 
 /** A file of unknown kind is what its symbols say. */
