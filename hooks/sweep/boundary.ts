@@ -4,7 +4,7 @@
  * number of layers the stream that the unembedding receives. For each hook point this file says
  * where its change first shows.
  */
-import { type Point, SITES, siteRow } from '../../engine/points.ts'
+import { type Point, SITES, type Site, siteRow } from '../../engine/points.ts'
 import { type ModelSpec, writesLinearly } from '../../engine/spec.ts'
 
 export interface Landing {
@@ -64,6 +64,19 @@ export function stageStart(spec: ModelSpec, point: Point): number {
   }
 }
 
+/** What becomes keys and values. */
+const FEEDS_KEYS: ReadonlySet<Site> = new Set([
+  'resid_pre',
+  'ln1_scale',
+  'ln1_normalized',
+  'k',
+  'v',
+  'k_norm_scale',
+  'k_whole_norm_scale',
+  'k_normalized',
+  'rot_k',
+])
+
 /**
  * Whether a change at another position than the measured one still reaches the metric: after the
  * last attention, positions no longer speak to each other.
@@ -73,6 +86,5 @@ export function reachesOthers(spec: ModelSpec, point: Point): boolean {
   if (SITES[site].stage === 'unembed') return false
   if (layer !== spec.layers.length - 1) return true
   // In the last layer only what becomes keys and values matters elsewhere.
-  const feedsKeys = ['resid_pre', 'ln1_scale', 'ln1_normalized', 'k', 'v', 'k_norm_scale', 'k_normalized', 'rot_k']
-  return feedsKeys.includes(site)
+  return FEEDS_KEYS.has(site)
 }
