@@ -95,12 +95,14 @@ function resolvePatch(
   encode: (text: string) => readonly number[],
 ): LanePlan | null {
   const points = new Map<string, Point>()
+  /** Of donors that are the base prompt so far: they give back what other changes of the patch took. */
+  const restored = new Map<string, Point>()
   let start = end + 1
   for (const item of patch.interventions) {
     const placed = place(spec, item, ids.length, encode)
     const live = livePositions(spec, item, placed, ids, end)
-    if (live.length === 0) continue
-    points.set(placed.point.name, placed.point)
+    if (live.length > 0) points.set(placed.point.name, placed.point)
+    else if (placed.donor !== null) restored.set(placed.point.name, placed.point)
     start = Math.min(start, ...live)
   }
   const functions = patch.functions ?? []
@@ -111,14 +113,19 @@ function resolvePatch(
     return { boundary: Math.min(...all.map(point => stageStart(spec, point))), start: 0, deltaAt: null, whole: true }
   }
   if (points.size === 0) return null
-  const landings = [...points.values()].map(point => ({ point, ...landingOf(spec, point) }))
-  const boundary = Math.min(...landings.map(landing => landing.boundary))
-  const entering = landings.filter(landing => landing.by === 'delta' && landing.boundary === boundary)
-  const first = entering[0]
+  const boundary = Math.min(...Array.from(points.values(), point => landingOf(spec, point).boundary))
+  const enters = (point: Point): boolean => {
+    const landing = landingOf(spec, point)
+    return landing.by === 'delta' && landing.boundary === boundary
+  }
+  const entering = [...points.values()].filter(enters)
+  const [first] = entering
   if (first === undefined) return { boundary, start, deltaAt: null, whole: false }
-  const embedding = entering.every(({ point }) => SITES[point.site].stage === 'embed')
-  if (entering.length === 1 || embedding) return { boundary, start, deltaAt: first.point, whole: false }
+  const embedding = entering.every(({ site }) => SITES[site].stage === 'embed')
+  const alone =
+    entering.length === 1 && ![...restored.values()].some(point => point.name !== first.name && enters(point))
+  if (alone || embedding) return { boundary, start, deltaAt: first, whole: false }
   // Two deltas at one boundary, where the second would see the first: run the half that both sit in.
-  const earliest = Math.min(...entering.map(({ point }) => stageStart(spec, point)))
+  const earliest = Math.min(...entering.map(point => stageStart(spec, point)))
   return { boundary: earliest, start, deltaAt: null, whole: false }
 }

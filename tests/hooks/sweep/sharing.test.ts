@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Model } from '../../../engine/model.ts'
+import { pointsOf } from '../../../engine/points.ts'
 import { runWithHooks } from '../../../hooks/hooked.ts'
 import type { Metric } from '../../../hooks/metric.ts'
 import { prepareSweep } from '../../../hooks/sweep/execute.ts'
@@ -137,6 +138,46 @@ describe('several changes of one patch', () => {
       await gpt2.dispose()
     }
   })
+
+  it('[S2] [S6] a donor that gives back what a change before it took, at one boundary', async () => {
+    const times = (at: string) => ({ at, position: 3, set: { scale: 5 } })
+    const back = (at: string, head?: number) => ({
+      at,
+      ...(head === undefined ? {} : { head }),
+      set: { from: [...ids] },
+    })
+    const { values, base } = await holds({
+      metrics: LOGITS,
+      patches: [
+        [times('z@L0'), back('attn_out@L0')],
+        [times('mlp_post@L0'), back('mlp_out@L0')],
+        [times('hook_embed'), back('resid_pre@L0')],
+        [times('z@L0'), back('result@L0', 1)],
+        [times('attn_out@L0'), back('z@L0')],
+      ].map(interventions => ({ interventions })),
+    })
+    for (const row of values.slice(0, 3)) expectClose(row, base, { atol: 1e-6 })
+    for (const row of values.slice(3)) expect(row[0]).not.toBeCloseTo(base[0] ?? 0, 2)
+  })
+})
+
+describe('every point', () => {
+  // Between them they have every site but the experts' choices, which are whole numbers.
+  it.each(['gemma2', 'gpt2', 'olmo2', 'olmoe', 'qwen3', 'gpt-neox-parallel'])(
+    '[S1] changed before the measured position and at it: %s',
+    async name => {
+      const on = await openFixture(name)
+      try {
+        const points = pointsOf(on.spec).filter(({ site }) => site !== 'expert_indices')
+        const patches = points.flatMap(({ name: at }) =>
+          [2, -1].map(position => ({ interventions: [{ at, position, set: { scale: 1.5 } }] })),
+        )
+        await holds({ metrics: LOGITS, patches }, on)
+      } finally {
+        await on.dispose()
+      }
+    },
+  )
 })
 
 describe('what changes nothing', () => {
