@@ -9,7 +9,7 @@ import type { Tokenizer as Library } from '@huggingface/tokenizers'
 import { type JsonObject, readJsonObject, shown } from './checkpoint/json-file.ts'
 import { CheckpointError, ShapeError } from './errors.ts'
 import { type ChatRenderer, loadChatTemplate } from './tokenizer/chat.ts'
-import { makeLabels, type Spelling } from './tokenizer/labels.ts'
+import { makeLabels, type Spelling, unusedLabel } from './tokenizer/labels.ts'
 import { buildLibrary } from './tokenizer/library.ts'
 import { type SpecialTokens, specialTokens, type TokenFiles } from './tokenizer/special.ts'
 import { checkTokenizerJson, type TokenizerJson, withConfigTokens } from './tokenizer/tokenizer-json.ts'
@@ -130,7 +130,8 @@ class LoadedTokenizer implements Tokenizer {
   }
 
   label(id: number): string {
-    this.#token(id)
+    const token = this.#token(id)
+    if (token === undefined) return unusedLabel(id)
     this.#labels ??= makeLabels({
       size: this.vocabSize,
       spelling: this.#spelling,
@@ -149,8 +150,9 @@ class LoadedTokenizer implements Tokenizer {
     return this.#chat(messages, options.addGenerationPrompt === true)
   }
 
+  /** Undefined for an id without a token: models often have more rows of embeddings than there are tokens. */
   #token(id: number): string | undefined {
-    if (Number.isInteger(id) && id >= 0 && id < this.vocabSize) return this.#tokens[id]
-    throw new ShapeError(`token id: expected 0 to ${this.vocabSize - 1}, got ${id}`)
+    if (Number.isSafeInteger(id) && id >= 0) return this.#tokens[id]
+    throw new ShapeError(`token id: expected a whole number from 0, got ${id}`)
   }
 }

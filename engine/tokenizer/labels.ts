@@ -61,9 +61,14 @@ function showBytes(bytes: Uint8Array): string {
   return label
 }
 
+/** The label of an id that no token has. */
+export function unusedLabel(id: number): string {
+  return `<unused ${id}>`
+}
+
 function plainLabel(source: LabelSource, id: number): string {
   const token = source.token(id)
-  if (token === undefined) return `<unused ${id}>`
+  if (token === undefined) return unusedLabel(id)
   if (source.isAdded(id) || source.spelling === 'plain') return showText(token)
   if (source.spelling === 'byte-level') return showBytes(byteLevelBytes(token))
   const byte = fallbackByte(token)
