@@ -23,8 +23,8 @@ export class SlotReader {
   readonly #source: TensorSource
   readonly #onRead: (bytes: number) => void
   readonly #pack: Backend['pack']
-  /** Fused tensors are cut into several weights: each is read once. */
-  #last: { readonly name: string; readonly tensor: StoredTensor } | null = null
+  /** The last matrix and the last vector: fused ones are cut into several weights and biases, and each is read once. */
+  readonly #last = new Map<number, { readonly name: string; readonly tensor: StoredTensor }>()
 
   /** @param pack takes matrices over, but for routers; they are float32 in memory of ours where it is absent */
   constructor(source: TensorSource, onRead: (storedBytes: number) => void = () => {}, pack?: Backend['pack']) {
@@ -79,7 +79,8 @@ export class SlotReader {
   }
 
   async #read(name: string, shape: readonly number[], unwidened = false): Promise<StoredTensor> {
-    if (this.#last?.name === name) return this.#last.tensor
+    const last = this.#last.get(shape.length)
+    if (last?.name === name) return last.tensor
     const info = this.#source.tensors.get(name)
     if (info !== undefined && info.shape.join() !== shape.join())
       throw new CheckpointError(
@@ -88,7 +89,7 @@ export class SlotReader {
     const read = (unwidened ? this.#source.readUnwidened : undefined) ?? this.#source.read
     const tensor = await read.call(this.#source, name)
     this.#onRead(info === undefined ? 0 : info.end - info.begin)
-    this.#last = { name, tensor }
+    this.#last.set(shape.length, { name, tensor })
     return tensor
   }
 }
@@ -175,7 +176,16 @@ function tensorsOfNorm({ weight, bias }: NormSlot): string[] {
   return bias === undefined ? [weight] : [weight, bias]
 }
 
-/** Reads the small tensors that stand around the layers. */
+/** The names of the small tensors that stand around the layers, each once. */
+export function smallEnds({ finalNorm, positions, unembed }: ModelSlots): string[] {
+  return [
+    ...tensorsOfNorm(finalNorm),
+    ...(positions === undefined ? [] : [positions]),
+    ...(unembed?.bias === undefined ? [] : [unembed.bias.name]),
+  ]
+}
+
+/** Reads the small tensors that stand around the layers, but for the unembedding's bias. */
 export async function readSmallEnds(
   reader: SlotReader,
   spec: ModelSpec,

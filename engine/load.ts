@@ -47,7 +47,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     const residency = chooseResidency(name, asked, sizes, memory)
     const tokenizer = options.tokenizer ?? (await loadTokenizer(dir))
     let done = 0
-    const total = residency === 'memory' ? checkpoint.bytes : sizes.atLoad
+    const total = sizes.atLoad[residency]
     const onRead = (bytes: number): void => {
       done += bytes
       options.onProgress?.(done, total)

@@ -10,7 +10,7 @@ import { storedFormat } from './checkpoint/read-tensor.ts'
 import type { TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, PatchlightError } from './errors.ts'
 import type { ModelSlots } from './families/family.ts'
-import { tensorsOfLayer } from './load-weights.ts'
+import { smallEnds, tensorsOfLayer } from './load-weights.ts'
 import type { ModelSpec } from './spec.ts'
 import { RESIDENCIES, type Residency } from './weights.ts'
 
@@ -26,8 +26,8 @@ export interface WeightSizes {
   readonly fromDisk: number
   /** What one pass over the model reads from disk. */
   readonly aPass: number
-  /** What loading reads where the layers stay on disk, but for a few vectors. */
-  readonly atLoad: number
+  /** What loading reads, by where the layers stay. */
+  readonly atLoad: Readonly<Record<Residency, number>>
 }
 
 /** Sizes from the tensors' headers; a tensor that is missing counts nothing here. */
@@ -52,15 +52,17 @@ export function weightSizes(
   const layers = Array.from(spec.layers.keys(), layer => sum(tensorsOfLayer(slots.layer(layer))))
   const unembedding = slots.unembed?.weight.name ?? slots.embedding
   const unembed = sum([unembedding])
+  const small = sum(smallEnds(slots))
   const ends = dtype === 'f32' ? sum([...new Set([slots.embedding, unembedding])]) : unembed
+  const aPass = layers.reduce((total, { stored }) => total + stored, 0)
   return {
     dtype,
     inMemory: ends.kept + layers.reduce((total, { kept }) => total + kept, 0),
     fromDisk:
       (dtype === 'f32' ? unembed.stored : unembed.kept) +
       Math.max(0, ...layers.map(({ stored, kept }) => stored + kept)),
-    aPass: layers.reduce((total, { stored }) => total + stored, 0),
-    atLoad: unembed.stored,
+    aPass,
+    atLoad: { memory: ends.stored + small.stored + aPass, disk: unembed.stored + small.stored },
   }
 }
 

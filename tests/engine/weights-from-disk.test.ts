@@ -52,6 +52,18 @@ async function slotsOf(name: string) {
 describe.each(supportedCases())('%s', name => {
   expectNoTensorLeaks()
 
+  it.each(['memory', 'disk'] as const)(
+    'loading to %s reads each tensor once, and what it says it will',
+    async residency => {
+      const steps: [done: number, total: number][] = []
+      const onProgress = (done: number, total: number) => steps.push([done, total])
+      const options = { residency, backend, tokenizer: NO_TOKENIZER, onProgress }
+      opened.push(await loadModel(checkpointDir(name), options))
+      const [done, total] = steps.at(-1) ?? []
+      expect(done).toBe(total)
+    },
+  )
+
   it('from disk a pass gives what it gives from memory, bit for bit', async () => {
     const [memory, disk] = await both(name)
     expect([memory.weights.residency, disk.weights.residency]).toEqual(['memory', 'disk'])
