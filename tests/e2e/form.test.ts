@@ -63,3 +63,33 @@ it('a checkpoint folder that is none is one sentence', async () => {
   await page.getByRole('region', { name: 'What will run' }).getByText('/there/is/none').waitFor()
   expect(await startButton(page).isDisabled()).toBe(true)
 })
+
+it('the last tokens stay while a prompt is typed, until those of the new text are known', async () => {
+  const page = await openForm()
+  let answer = () => {}
+  const held = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  await page.route('**/api/tokenize', async route => {
+    await held
+    await route.continue()
+  })
+  const asked = page.waitForRequest('**/api/tokenize')
+  await page.getByRole('textbox', { name: 'Clean prompt' }).fill('she sells')
+  await asked
+  const tokens = page.getByRole('list', { name: 'Tokens of Clean prompt' })
+  expect(await tokens.count()).toBe(1)
+  answer()
+  await tokens.getByText('·sells').waitFor()
+})
+
+it('what is advanced stays open when what was wrong in it is put right', async () => {
+  const page = await openForm()
+  await page.getByText('Advanced').press('Enter')
+  const seed = page.getByRole('textbox', { name: 'Seed' })
+  await seed.fill('x')
+  await page.getByText('This needs a number.').waitFor()
+  await seed.fill('12')
+  await page.getByText('This needs a number.').waitFor({ state: 'detached' })
+  expect(await seed.isVisible()).toBe(true)
+})

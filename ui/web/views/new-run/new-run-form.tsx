@@ -50,6 +50,8 @@ export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
   const [typed, setEdits] = useState<Readonly<Record<string, ParamValue>>>(prefill?.values ?? {})
   const edits = useMemo(() => fittingValues(typed, study), [typed, study])
   const [seed, setSeed] = useState(prefill?.seed ?? SEED.default)
+  // It opens by itself where something in it is wrong, and stays open when that was put right.
+  const [advancedOpen, setAdvancedOpen] = useState(false)
   const [starting, setStarting] = useState(false)
 
   const initial = useMemo(() => startingValues(study, preset), [study, preset])
@@ -140,7 +142,11 @@ export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
           <ModelPicker models={models} value={model} onChange={setModel} />
           {all.filter(([, param]) => param.advanced !== true).map(field)}
           {lookup.error !== null && <p className="sentence-error">{lookup.error}</p>}
-          <details className="advanced" open={advancedWrong || undefined}>
+          <details
+            className="advanced"
+            open={advancedOpen || advancedWrong}
+            onToggle={event => setAdvancedOpen(event.currentTarget.open)}
+          >
             <summary>Advanced</summary>
             {advanced.map(field)}
             <ParamField

@@ -3,7 +3,7 @@
  * encoded with the form's own BOS and chat choices, so that what is shown is what runs; the pieces
  * that must be one token are not.
  */
-import { createContext, useContext, useMemo } from 'react'
+import { createContext, useContext, useMemo, useState } from 'react'
 import type { PromptOptions } from '../../../../studies/prompt-params.ts'
 import type { TokenView } from '../../../../studies/runs/workbench-types.ts'
 import { api } from '../../../client/api.ts'
@@ -24,6 +24,7 @@ export interface TokenLookup {
 const EMPTY = { prompts: new Map<string, TokenView>(), pieces: new Map<string, TokenView>() }
 
 async function ask(model: string | undefined, texts: readonly string[], options?: PromptOptions): Promise<Tokens> {
+  if (texts.length === 0) return EMPTY.pieces
   const views = await api.tokenize(model, texts, options)
   return new Map(texts.flatMap((text, index) => (views[index] === undefined ? [] : [[text, views[index]] as const])))
 }
@@ -39,9 +40,20 @@ export function useTokenLookup(model: string | undefined, texts: FormTexts, opti
 
 export const TokenLookupContext = createContext<TokenLookup>({ ...EMPTY, error: null })
 
-/** A prompt's tokens; null while they are not known. */
-export function useTokens(text: string): TokenView | null {
-  return useContext(TokenLookupContext).prompts.get(text) ?? null
+export interface KnownTokens {
+  /** Null while none were ever known. */
+  readonly tokens: TokenView | null
+  /** These are the tokens of what was typed before: those of the text are on their way. */
+  readonly stale: boolean
+}
+
+/** A prompt's tokens. The last ones stay while it is typed, so that the page does not jump at each letter. */
+export function useTokens(text: string): KnownTokens {
+  const { prompts, error } = useContext(TokenLookupContext)
+  const known = prompts.get(text) ?? null
+  const [last, setLast] = useState(known)
+  if (known !== null && known !== last) setLast(known)
+  return { tokens: known ?? (error === null ? last : null), stale: known === null }
 }
 
 /** The labels of a piece, without what the tokenizer puts before every text. */

@@ -28,12 +28,12 @@ export function PiecePreview({ text, name }: { readonly text: string; readonly n
 const NONE: ReadonlySet<number> = new Set()
 
 export function TokenPreview({ text, name, other, warns = false }: TokenPreviewProps) {
-  const tokens = useTokens(text)
-  const others = useTokens(other ?? '')
+  const { tokens, stale } = useTokens(text)
+  const { tokens: others } = useTokens(other ?? '')
   if (tokens === null) return null
   const diff = other === undefined || others === null ? null : diffTokens(tokens, others)
   return (
-    <div className="token-preview">
+    <div className="token-preview" data-stale={stale}>
       <TokenStrip
         labels={tokens.labels}
         name={`Tokens of ${name}`}
