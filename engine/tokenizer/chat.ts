@@ -42,6 +42,12 @@ async function findTemplate(dir: string, tokenizerConfig: JsonObject): Promise<s
   return pickTemplate(json?.chat_template, 'chat_template.json')
 }
 
+/** Whether prompts can be rendered as chats: what a list of models says without loading their tokenizers. */
+export async function hasChatTemplate(dir: string): Promise<boolean> {
+  const tokenizerConfig = (await readJsonObject(join(dir, 'tokenizer_config.json'))) ?? {}
+  return (await findTemplate(dir, tokenizerConfig)) !== null
+}
+
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

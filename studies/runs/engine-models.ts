@@ -11,11 +11,12 @@ import { StudyError } from '../../engine/errors.ts'
 import { familyOf } from '../../engine/families/registry.ts'
 import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
+import { hasChatTemplate } from '../../engine/tokenizer/chat.ts'
 import { loadTokenizer } from '../../engine/tokenizer.ts'
 import type { Tokenizer } from '../../engine/tokenizer-types.ts'
 import type { ModelDescription } from './protocol.ts'
 
-const WATCHED_FILE = /\.(json|safetensors)$/
+const WATCHED_FILE = /\.(json|jinja|safetensors)$/
 
 /** Changes when a file of the checkpoint does. */
 function signature(dir: string): string {
@@ -132,7 +133,8 @@ export class EngineModels {
       const name = checkpointName(checkpoint.dir, config)
       const { family, layers, heads, dModel, dMlp, vocab } = spec
       const sizes = { family, layers: layers.length, heads, dModel, dMlp, vocab }
-      return { info: { dir: checkpoint.dir, name, ...sizes, parameters, bytes: checkpoint.bytes } }
+      const chatTemplate = await hasChatTemplate(checkpoint.dir)
+      return { info: { dir: checkpoint.dir, name, ...sizes, parameters, bytes: checkpoint.bytes, chatTemplate } }
     } finally {
       await checkpoint.close()
     }

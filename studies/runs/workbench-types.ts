@@ -56,6 +56,7 @@ export interface ModelInfo {
   readonly vocab: number
   readonly parameters: number
   readonly bytes: number
+  readonly chatTemplate: boolean
   readonly embedded: boolean
 }
 
@@ -90,7 +91,8 @@ export interface TopToken {
   readonly prob: number
 }
 
-export interface GenerateRequest {
+/** The prompt's options hold for the prompts that interventions name, too. */
+export interface GenerateRequest extends PromptOptions {
   /** Checkpoint folder or `OWNER/NAME`; the embedded model when absent. */
   readonly model?: string
   readonly prompt: string

@@ -50,6 +50,7 @@ const MODEL: ModelInfo = {
   vocab: 32,
   parameters: 1000,
   bytes: 4000,
+  chatTemplate: false,
   embedded: true,
 }
 

@@ -20,10 +20,17 @@ const runRequest = z.strictObject({
   seed: z.exactOptional(z.int().min(0)),
 })
 
+const promptOptions = {
+  bos: z.exactOptional(z.enum(BOS_CHOICES)),
+  chat: z.exactOptional(z.boolean()),
+  system: z.exactOptional(z.string()),
+}
+
 /** Limits are the engine's to say; these are the types. */
 const generateRequest = z.strictObject({
   model: z.exactOptional(z.string()),
   prompt: z.string(),
+  ...promptOptions,
   maxTokens: z.exactOptional(z.number()),
   temperature: z.exactOptional(z.number()),
   topK: z.exactOptional(z.number()),
@@ -51,9 +58,7 @@ const MAX_TEXTS = 2000
 const tokenizeRequest = z.strictObject({
   model: z.exactOptional(z.string()),
   texts: z.array(z.string()).max(MAX_TEXTS),
-  bos: z.exactOptional(z.enum(BOS_CHOICES)),
-  chat: z.exactOptional(z.boolean()),
-  system: z.exactOptional(z.string()),
+  ...promptOptions,
 })
 
 export function parseRunRequest(body: unknown): RunRequest {

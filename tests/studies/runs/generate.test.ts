@@ -1,6 +1,6 @@
 /** Text through the workbench: beside the engine's own, behind runs, stopped, and refused. */
 
-import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -105,6 +105,53 @@ it('frees both sides when it is stopped between them, and when one of them is re
     ),
   ).rejects.toThrow(/NaN/)
   await model.dispose()
+})
+
+it('renders the prompt and the donors that interventions name as the options say', async () => {
+  const dir = temporaryFolder()
+  cpSync(EMBEDDED_MODEL, dir, { recursive: true })
+  writeFileSync(join(dir, 'chat_template.jinja'), '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}')
+  expect((await workbench.models()).find(({ embedded }) => embedded)?.chatTemplate).toBe(false)
+  const asked: GenerateRequest = {
+    model: dir,
+    prompt: PROMPT,
+    maxTokens: 3,
+    chat: true,
+    system: 'be brief',
+    bos: 'without',
+  }
+  const steer = (from: string | number[]): Intervention[] => [
+    { at: 'blocks.3.hook_resid_post', position: -1, set: { from, position: -1 } },
+  ]
+  const other = 'she sells sea'
+  const chat = await generated({ ...asked, interventions: steer(other) })
+  const [began] = chat
+  if (began?.type !== 'began') throw new Error('expected the beginning first')
+  expect(began.prompt.rendered).toBe('system: be brief\nuser: the time is 9:00\n')
+  expect(began.prompt.labels).not.toContain('<|begin_of_text|>')
+
+  const model = await loadModel(EMBEDDED_MODEL, { backend: 'wasm' })
+  const encode = (text: string) => model.tokenizer.encode(text, { specialTokens: false })
+  const donor = encode('system: be brief\nuser: she sells sea\n')
+  expect(began.prompt.ids).toEqual(encode(began.prompt.rendered ?? ''))
+  await model.dispose()
+  const byIds = await generated({ ...asked, interventions: steer(donor) })
+  expect(idsOf(chat, 'steered')).toEqual(idsOf(byIds, 'steered'))
+  // What an untouched text would give as a donor is something else.
+  const plain = await generated({ ...asked, interventions: steer(encode(other)) })
+  expect(idsOf(plain, 'steered')).not.toEqual(idsOf(chat, 'steered'))
+})
+
+it('follows a chat template that was written anew', async () => {
+  const dir = temporaryFolder()
+  cpSync(EMBEDDED_MODEL, dir, { recursive: true })
+  const template = (word: string) =>
+    writeFileSync(join(dir, 'chat_template.jinja'), `${word} {{ messages[0].content }}`)
+  const rendered = async () => (await workbench.tokenize(dir, ['x'], { chat: true }))[0]?.rendered
+  template('one')
+  expect(await rendered()).toBe('one x')
+  template('another')
+  expect(await rendered()).toBe('another x')
 })
 
 it('without interventions there is one text', async () => {

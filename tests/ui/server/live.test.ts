@@ -91,6 +91,7 @@ describe('POST /api/generate', () => {
     [{ prompt: 'a', interventions: {} }, /^request body\.interventions: expected array/],
     [{ prompt: 'a', interventions: [{ at: 'L1H1', set: { scale: 'x' } }] }, /^intervention 0, set\.scale: /],
     [{ prompt: 'a', interventions: [{ at: 'L1H99', set: { zero: true } }] }, /L1H99/],
+    [{ prompt: 'a', bos: 'maybe' }, /^request body\.bos: /],
     [{ prompt: 'a', temperature: -1 }, /^generate: expected a temperature/],
   ])('refuses %j with 400 and one sentence', async (body, sentence) => {
     const answer = await post('/generate', body)

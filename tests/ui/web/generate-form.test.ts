@@ -5,6 +5,7 @@ import {
   EXAMPLE_INTERVENTIONS,
   fieldOfRefusal,
   type GenerateFields,
+  mayChat,
   requestOf,
   STARTING_FIELDS,
 } from '../../../ui/web/views/generate/generate-form.ts'
@@ -46,4 +47,43 @@ it.each<[Partial<GenerateFields>, keyof GenerateFields, RegExp]>([
 it('a refusal stands by its field', () => {
   expect(fieldOfRefusal('intervention 0, set: expected one of zero')).toBe('interventions')
   expect(fieldOfRefusal('generate: expected topP to be above 0')).toBeNull()
+})
+
+it.each([
+  ['parameter bos: expected a tokenizer that has a BOS token', 'bos'],
+  ['parameter system: expected no system prompt', 'system'],
+  ['chat template: expected to render these messages', 'chat'],
+  ['prompt: expected some tokens', 'prompt'],
+])('%s', (sentence, field) => {
+  expect(fieldOfRefusal(sentence)).toBe(field)
+})
+
+it('asks for a chat only where there may be a template, and with a system prompt only in a chat', () => {
+  const chat = { ...STARTING_FIELDS, chat: true, system: 'be brief', bos: 'without' }
+  expect(requestOf(chat, undefined, true).request).toMatchObject({ chat: true, system: 'be brief', bos: 'without' })
+  const plain = requestOf(chat, undefined, false).request
+  expect(plain).not.toHaveProperty('chat')
+  expect(plain).not.toHaveProperty('system')
+  expect(requestOf({ ...chat, chat: false }, undefined, true).request).not.toHaveProperty('system')
+  expect(asked({}).request).not.toHaveProperty('bos')
+})
+
+it('knows which models have a template, and lets a folder that was typed try', () => {
+  const model = {
+    name: 'm',
+    family: 'llama',
+    layers: 1,
+    heads: 1,
+    dModel: 1,
+    dMlp: 1,
+    vocab: 1,
+    parameters: 1,
+    bytes: 1,
+  }
+  const models = [
+    { ...model, dir: '/plain', embedded: true, chatTemplate: false },
+    { ...model, dir: '/chat', embedded: false, chatTemplate: true },
+  ]
+  expect([undefined, '/plain', '/chat', '/typed'].map(dir => mayChat(models, dir))).toEqual([false, false, true, true])
+  expect(mayChat([], undefined)).toBe(false)
 })

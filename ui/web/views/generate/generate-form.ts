@@ -1,8 +1,12 @@
-/** What was typed, and the request that it makes: every field as text, with what is wrong with it by its name. */
-import type { GenerateRequest } from '../../../../studies/runs/workbench-types.ts'
+/** What was typed, and the request that it makes, with what is wrong with a field by its name. */
+import type { PromptOptions } from '../../../../studies/prompt-params.ts'
+import type { GenerateRequest, ModelInfo } from '../../../../studies/runs/workbench-types.ts'
 
 export interface GenerateFields {
   readonly prompt: string
+  readonly bos: string
+  readonly chat: boolean
+  readonly system: string
   readonly maxTokens: string
   readonly temperature: string
   readonly topK: string
@@ -16,6 +20,9 @@ export interface GenerateFields {
 
 export const STARTING_FIELDS: GenerateFields = {
   prompt: 'the time displayed is 9:00 am. therefore, it is currently the',
+  bos: 'config',
+  chat: false,
+  system: '',
   maxTokens: '40',
   temperature: '0',
   topK: '',
@@ -63,10 +70,25 @@ export const NUMBERS: Readonly<Record<NumberField, Limits>> = {
 
 export const NUMBER_FIELDS = ['maxTokens', 'temperature', 'topK', 'topP', 'seed'] as const satisfies NumberField[]
 
+/** Whether prompts can be chats; a folder that was only typed may have a template, and says so when asked. */
+export function mayChat(models: readonly ModelInfo[], model: string | undefined): boolean {
+  const known = models.find(one => (model === undefined ? one.embedded : one.dir === model))
+  return known === undefined ? model !== undefined : known.chatTemplate
+}
+
+/** How the prompt becomes tokens; what is not shown says nothing. */
+export function promptOptionsOf({ bos, chat, system }: GenerateFields, chats: boolean): PromptOptions {
+  return {
+    ...(bos === 'config' ? {} : { bos }),
+    ...(chat && chats ? { chat, ...(system === '' ? {} : { system }) } : {}),
+  }
+}
+
 /** The request, or what stands in its way. */
 export function requestOf(
   fields: GenerateFields,
   model: string | undefined,
+  chats = false,
 ): { readonly request: GenerateRequest | null; readonly problems: GenerateProblems } {
   const problems: { -readonly [K in keyof GenerateFields]?: string } = {}
   const numbers: { [K in NumberField]?: number } = {}
@@ -87,6 +109,7 @@ export function requestOf(
     request: {
       ...(model === undefined ? {} : { model }),
       prompt: fields.prompt,
+      ...promptOptionsOf(fields, chats),
       ...numbers,
       ...(stop.length === 0 ? {} : { stop }),
       ...(interventions === null ? {} : { interventions }),
@@ -110,5 +133,7 @@ function parseJsonList(text: string): NonNullable<GenerateRequest['interventions
 /** Which field a refusal of the server is about; null for none of them. */
 export function fieldOfRefusal(sentence: string): keyof GenerateFields | null {
   if (/^interventions?\b|hook point|^request body\.interventions/i.test(sentence)) return 'interventions'
-  return /^prompt\b/.test(sentence) ? 'prompt' : null
+  if (/^chat template\b/.test(sentence)) return 'chat'
+  const [, named] = /^(?:parameter )?(prompt|bos|system)\b/.exec(sentence) ?? []
+  return named === 'prompt' || named === 'bos' || named === 'system' ? named : null
 }

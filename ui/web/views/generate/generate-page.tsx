@@ -1,17 +1,19 @@
 /** Text from a prompt, as the model goes on by itself and as it goes on when it is steered. */
-import { type ReactNode, useState } from 'react'
-import { TokenStrip } from '../../parts/token-strip.tsx'
+import { useState } from 'react'
 import { useModels } from '../../services/catalog.ts'
 import { ModelPicker } from '../new-run/model-picker.tsx'
+import { Field } from './field.tsx'
 import {
   EXAMPLE_INTERVENTIONS,
   fieldOfRefusal,
   type GenerateFields,
+  mayChat,
   NUMBER_FIELDS,
   NUMBERS,
   requestOf,
   STARTING_FIELDS,
 } from './generate-form.ts'
+import { PromptFields } from './prompt-fields.tsx'
 import { SidePanel } from './side-panel.tsx'
 import { useGeneration } from './use-generation.ts'
 // The fields look as they do in the form of a study.
@@ -24,11 +26,13 @@ export function GeneratePage() {
   const [fields, setFields] = useState(STARTING_FIELDS)
   const { generation, start, stop } = useGeneration()
   const { state, sentence, sides, prompt } = generation
-  const { request, problems } = requestOf(fields, model)
+  const chats = mayChat(models, model)
+  const { request, problems } = requestOf(fields, model, chats)
   const going = state === 'asked' || state === 'growing'
   const refused = state === 'failed' && sentence !== null ? { text: sentence, field: fieldOfRefusal(sentence) } : null
+  const change = (what: Partial<GenerateFields>) => setFields(before => ({ ...before, ...what }))
   const set = (key: keyof GenerateFields) => (event: { target: { value: string } }) =>
-    setFields(before => ({ ...before, [key]: event.target.value }))
+    change({ [key]: event.target.value })
   const problemOf = (key: keyof GenerateFields) => problems[key] ?? (refused?.field === key ? refused.text : null)
   const status = statusOf(state, sentence)
 
@@ -48,10 +52,7 @@ export function GeneratePage() {
         }}
       >
         <ModelPicker models={models} value={model} onChange={setModel} />
-        <Field id="prompt" label="Prompt" problem={problemOf('prompt')}>
-          <textarea id="generate-prompt" className="input" rows={2} value={fields.prompt} onChange={set('prompt')} />
-          {prompt !== null && <TokenStrip name="Tokens of the prompt" labels={prompt.labels} />}
-        </Field>
+        <PromptFields model={model} chats={chats} fields={fields} problemOf={problemOf} onChange={change} />
         <div className="field">
           <span className="field-label">Sampling</span>
           <div className="generate-numbers">
@@ -95,7 +96,7 @@ export function GeneratePage() {
               <button
                 type="button"
                 className="text-button"
-                onClick={() => setFields(before => ({ ...before, interventions: EXAMPLE_INTERVENTIONS }))}
+                onClick={() => change({ interventions: EXAMPLE_INTERVENTIONS })}
               >
                 Use an example
               </button>
@@ -147,29 +148,4 @@ function statusOf(state: string, sentence: string | null): string {
   if (state === 'growing') return 'Generating …'
   if (state === 'stopped') return 'Stopped.'
   return state === 'done' ? 'Done.' : ''
-}
-
-interface FieldProps {
-  readonly id: keyof GenerateFields
-  readonly label: string
-  readonly help?: ReactNode
-  readonly problem: string | null
-  readonly children: ReactNode
-}
-
-function Field({ id, label, help, problem, children }: FieldProps) {
-  return (
-    <div className="field">
-      <label className="field-label" htmlFor={`generate-${id}`}>
-        {label}
-      </label>
-      <div className="field-control">{children}</div>
-      {help !== undefined && <p className="field-help muted">{help}</p>}
-      {problem !== null && (
-        <p className="field-help sentence-error" role="alert">
-          {problem}
-        </p>
-      )}
-    </div>
-  )
 }

@@ -14,7 +14,7 @@ export interface ControlProps {
   readonly describedBy: string
   readonly invalid: boolean
   /** The text of the prompt that must line up with this one. */
-  readonly counterpart: string | undefined
+  readonly counterpart?: string | undefined
 }
 
 export function ParamControl(props: ControlProps) {
