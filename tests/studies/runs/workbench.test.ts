@@ -60,14 +60,16 @@ describe('workbench', () => {
     workbench.on('run', run => {
       if (run.state === 'running' && order.at(-1) !== run.id) order.push(run.id)
     })
-    const params = { rows: 4, sliceMs: 30 }
-    const first = await workbench.start({ study: COUNTING, params })
-    const second = await workbench.start({ study: COUNTING, params })
-    const third = await workbench.start({ study: COUNTING, params })
+    // Goes on until it is cancelled, however slow the machine.
+    const first = await workbench.start({ study: COUNTING, params: { rows: 10_000, sliceMs: 30 } })
+    const second = await workbench.start({ study: COUNTING })
+    const third = await workbench.start({ study: COUNTING })
     const states = Object.fromEntries((await workbench.list()).map(run => [run.id, run.state]))
     expect([states[second.id], states[third.id]]).toEqual(['queued', 'queued'])
     expect(states[first.id]).toMatch(/loading|running/)
     expect(await workbench.cancel(second.id)).toMatchObject({ state: 'cancelled' })
+    await reaches(workbench, first.id, 'running')
+    await workbench.cancel(first.id)
     await reaches(workbench, third.id, 'done')
     expect(order).toEqual([first.id, third.id])
   })
