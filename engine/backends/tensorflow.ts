@@ -66,10 +66,11 @@ function hasAddon(folder: string | undefined): boolean {
 }
 
 async function load(name: string): Promise<Backend> {
-  // Node 23 removed what tfjs-node 4.22 still calls.
-  if (!('isNullOrUndefined' in util)) {
-    Object.assign(util, { isNullOrUndefined: (value: unknown) => value === null || value === undefined })
-  }
+  // What tfjs-node 4.22 still calls: Node 22 warns of it, and Node 23 removed the first.
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  })
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2'
   // Ampere and later GPUs would round float32 products to ten bits of mantissa: numbers unlike anybody else's.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'

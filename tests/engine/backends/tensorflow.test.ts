@@ -2,9 +2,10 @@
  * The `tensorflow` backend, where its package is installed or NODE_PATH leads to one that
  * tests/tensorflow/build-addon.ts built; what it says where it is not, everywhere.
  */
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { firstNvidiaGpu } from '../../../engine/backends/nvidia.ts'
@@ -29,6 +30,18 @@ describe.runIf(tensorflowInstalled())('with its native library', () => {
 
   it('names its library, the package it came with, and what it computes on', () => {
     expect(backend.library).toMatch(/^TensorFlow 2\.\d+\.\d+ \(@tensorflow\/tfjs-node(-gpu)?\) on .+/)
+  })
+
+  it('starts, computes and ends without a word from Node, whatever of Node the package still calls', async () => {
+    const select = new URL('../../../engine/backends/select.ts', import.meta.url).href
+    const script = `import * as tf from '@tensorflow/tfjs-core'
+      import { selectBackend } from '${select}'
+      await selectBackend('tensorflow')
+      console.log(tf.add(tf.tensor1d([1, 2]), 1).dataSync().join())`
+    const words = ['--import', 'tsx', '--input-type=module', '-e', script]
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, words)
+    expect(stdout).toBe('2,3\n')
+    expect(stderr).not.toMatch(/Warning/)
   })
 
   it('says in a sentence that there is no memory for a tensor', () => {
