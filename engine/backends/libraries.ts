@@ -177,9 +177,10 @@ function load(file: string): Handle | undefined {
 
 function tryOpen(kind: Kind, handle: Handle, file: string, refusals: string[]): BlasLibrary | undefined {
   try {
+    // Before its first call, which starts threads of its own: also one that is refused must stay then.
+    keepLoaded(file)
     const { sgemm, version } = kind.open(handle)
     const wrong = checkProduct(sgemm)
-    keepLoaded(file)
     const name = `${kind.title}${version === '' ? '' : ` ${version}`} (${file})`
     if (wrong === undefined) return { name, sgemm, library: handle }
     refusals.push(`${file}: ${wrong}`)
