@@ -5,7 +5,7 @@ import type { Backend } from './backends/types.ts'
 import { configReader } from './checkpoint/config.ts'
 import { checkpointName } from './checkpoint/name.ts'
 import { openCheckpoint } from './checkpoint/open.ts'
-import { chooseBackend } from './choose-backend.ts'
+import { type ChooseOptions, chooseBackend } from './choose-backend.ts'
 import { familyOf } from './families/registry.ts'
 import { SlotReader } from './load-weights.ts'
 import type { LoadOptions, Model } from './model.ts'
@@ -84,14 +84,18 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
   }
 }
 
-/** The fastest for the model; where weights are bfloat16, the one backend that keeps them so. */
-async function backendFor(
+/**
+ * Starts the fastest for the model; where weights are bfloat16, the one backend that keeps them so.
+ * @throws BackendError if none works, or not the one that was asked for
+ */
+export async function backendFor(
   spec: ModelSpec,
-  { backend, dtype }: LoadOptions,
+  { backend, dtype }: Pick<LoadOptions, 'backend' | 'dtype'> = {},
+  options: ChooseOptions = {},
 ): Promise<{ backend: Backend; why: string }> {
   if (chosenDtype(dtype) !== 'f32') {
     return { backend: await startBackend(backend, dtype), why: 'the one that keeps weights as bfloat16' }
   }
-  const { name, why } = await chooseBackend(spec, backend)
+  const { name, why } = await chooseBackend(spec, backend, options)
   return { backend: await startBackend(name, dtype), why }
 }

@@ -1,13 +1,14 @@
-/** What `patchlight doctor` and the page's own doctor say: the machine, its backends, and which computes what. */
+/** What `patchlight doctor` and the page's own doctor say: the machine, its backends and number formats, and which computes what. */
 import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
+import { detectFormats } from '../../engine/backends/formats.ts'
 import { measureMemory } from '../../engine/backends/measure.ts'
 import { detectBackends } from '../../engine/backends/select.ts'
 import { configReader } from '../../engine/checkpoint/config.ts'
 import { openCheckpoint } from '../../engine/checkpoint/open.ts'
-import { chooseBackend } from '../../engine/choose-backend.ts'
 import { BackendError } from '../../engine/errors.ts'
 import { familyOf } from '../../engine/families/registry.ts'
+import { backendFor } from '../../engine/load.ts'
 import type { ModelSpec } from '../../engine/spec.ts'
 import { EMBEDDED_MODEL } from './model-list.ts'
 import type { DoctorReport } from './workbench-types.ts'
@@ -18,6 +19,7 @@ const LARGE = { dModel: 2048, heads: 32, kvHeads: 8, dHead: 64, dMlp: 8192, expe
 /** Measures everything again. Takes a few seconds, and needs the process to itself. */
 export async function doctorReport(): Promise<DoctorReport> {
   const backends = await detectBackends()
+  const formats = await detectFormats()
   const embedded = await embeddedSpec()
   const choices = [
     await choice('the embedded model', embedded),
@@ -32,6 +34,7 @@ export async function doctorReport(): Promise<DoctorReport> {
     memoryGBs: measureMemory(),
     versions: versions(),
     backends: backends.map(report => ({ ...report, chosen: choices.some(({ backend }) => backend === report.name) })),
+    formats,
     choices,
   }
 }
@@ -39,8 +42,8 @@ export async function doctorReport(): Promise<DoctorReport> {
 /** Null where the one that was asked for is not usable: its report says why. */
 async function choice(model: string, spec: ModelSpec): Promise<DoctorReport['choices'][number] | null> {
   try {
-    const { name, why } = await chooseBackend(spec, undefined, { again: true })
-    return { model, backend: name, why }
+    const { backend, why } = await backendFor(spec, {}, { again: true })
+    return { model, backend: backend.name, why }
   } catch (error) {
     if (error instanceof BackendError) return null
     throw error

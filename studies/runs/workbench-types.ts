@@ -150,6 +150,7 @@ export interface DoctorReport {
   readonly memoryGBs: number
   readonly versions: Readonly<Record<string, string>>
   readonly backends: readonly DoctorBackend[]
+  readonly formats: readonly DoctorFormat[]
   /** What computes models of some sizes, and why. */
   readonly choices: readonly { readonly model: string; readonly backend: string; readonly why: string }[]
 }
@@ -169,6 +170,18 @@ export interface DoctorBackend {
   readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
   /** Microseconds that each call of an op costs, whatever it computes. */
   readonly callUs?: number
+}
+
+/** A number format of weights. */
+export interface DoctorFormat {
+  readonly name: string
+  readonly usable: boolean
+  /** Weights are kept in it, unless a command says otherwise. */
+  readonly chosen: boolean
+  /** What it is and what computes it, or why it is not usable. */
+  readonly detail: string
+  /** Rates of products with a weight of 1,024 × 4,096, by their rows; where the formats can be compared. */
+  readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
 }
 
 export type WorkbenchEvents = {

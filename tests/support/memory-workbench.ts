@@ -234,6 +234,7 @@ export class MemoryWorkbench implements Workbench {
       memoryGBs: 1,
       versions: {},
       backends: [],
+      formats: [],
       choices: [],
     }
   }

@@ -1,7 +1,8 @@
 /** `patchlight doctor`: the machine, the backends found on it, how fast each is, and which computes what. */
 import { createWorkbench } from '../../studies/runs/workbench.ts'
-import type { DoctorBackend, DoctorReport } from '../../studies/runs/workbench-types.ts'
+import type { DoctorReport } from '../../studies/runs/workbench-types.ts'
 import { BACKEND_OPTION, given, JSON_OPTION } from './common-options.ts'
+import { wrap } from './help.ts'
 import type { Output } from './output.ts'
 import { defineCommand } from './parse.ts'
 import { textTable } from './text-table.ts'
@@ -26,7 +27,7 @@ export const doctor = defineCommand({
 })
 
 function write(report: DoctorReport, output: Output): void {
-  const { node, platform, processor, cores, memoryBytes, memoryGBs, versions, backends, choices } = report
+  const { node, platform, processor, cores, memoryBytes, memoryGBs, versions, backends, formats, choices } = report
   output.line(`${processor}, ${cores} cores, ${Math.round(memoryBytes / 2 ** 30)} GiB of memory`)
   output.line(
     `Patchlight ${versions.patchlight}, Node ${node}, ${platform}; one core copies ${memoryGBs.toFixed(0)} GB/s`,
@@ -39,6 +40,17 @@ function write(report: DoctorReport, output: Output): void {
   output.line('  prompt’s tokens or a sweep’s; and what each call costs however small it is. More is')
   output.line('  better for large models; cheap calls are better for small ones.\n')
   for (const line of textTable(...rateTable(usable))) output.line(line)
+
+  output.line(`\n${output.bold('Number formats of weights')}`)
+  for (const { name, chosen, detail } of formats) {
+    output.line(`${chosen ? '→' : ' '} ${name.padEnd(DETAIL - 2)}${wrap(detail, DETAIL)}`)
+  }
+  const compared = formats.filter(({ rates }) => rates !== undefined)
+  if (compared.length > 0) {
+    output.line('\n  GFLOP/s in a product with a weight of 1,024 × 4,096:\n')
+    for (const line of textTable(...rateTable(compared))) output.line(line)
+  }
+  output.line(output.dim('  Another one: --dtype NAME, or the variable PATCHLIGHT_DTYPE.'))
 
   output.line(`\n${output.bold('What computes')}`)
   for (const { model, backend, why } of choices) {
@@ -56,14 +68,29 @@ function write(report: DoctorReport, output: Output): void {
   }
 }
 
-function rateTable(usable: readonly DoctorBackend[]): [string[], string[][], boolean[]] {
-  const rows = usable[0]?.rates?.map(rate => rate.rows) ?? []
+/** Column where a format's words begin. */
+const DETAIL = 8
+
+interface Rated {
+  readonly name: string
+  readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
+  readonly callUs?: number
+}
+
+/** A column for the calls where they were measured. */
+function rateTable(rated: readonly Rated[]): [string[], string[][], boolean[]] {
+  const rows = rated[0]?.rates?.map(rate => rate.rows) ?? []
+  const calls = rated.some(({ callUs }) => callUs !== undefined)
   return [
-    ['', ...rows.map(count => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`)), 'a call'],
-    usable.map(({ name, rates = [], callUs = Number.NaN }) => [
+    [
+      '',
+      ...rows.map(count => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`)),
+      ...(calls ? ['a call'] : []),
+    ],
+    rated.map(({ name, rates = [], callUs = Number.NaN }) => [
       name,
       ...rates.map(({ gflops }) => gflops.toFixed(gflops < 10 ? 1 : 0)),
-      `${callUs.toFixed(callUs < 10 ? 1 : 0)} µs`,
+      ...(calls ? [`${callUs.toFixed(callUs < 10 ? 1 : 0)} µs`] : []),
     ]),
     [false, ...rows.map(() => true), true],
   ]

@@ -3,7 +3,7 @@ import type { AnyCommand, Option } from './command.ts'
 
 const WIDTH = 100
 
-function wrap(text: string, indent: number): string {
+export function wrap(text: string, indent: number): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {

@@ -35,7 +35,10 @@ const LAST_AXIS = 1
 const CPU = 1
 const IN_ORDER = 1
 const ANY_LAYOUT = 1
+const QUERY_IMPLEMENTATION = 8
 const QUERY_WEIGHTS = 131
+/** `dnnl_fpmath_mode_strict` */
+const STRICT = 0
 /** `DNNL_MEMORY_ALLOCATE`: the library allocates, and frees with the object. */
 const ALLOCATE = -1
 /** 696 and 2,800 bytes in version 2.6. */
@@ -60,6 +63,7 @@ export interface Made {
 export interface OneDnn {
   /** Whether the processor multiplies bfloat16 by instructions of its own, and whether by a matrix unit. */
   readonly bfloat16: 'none' | 'instructions' | 'matrix unit'
+  readonly version: readonly [major: number, minor: number]
   /** A matrix in memory of the caller's, by its strides in values; `free` it. */
   matrix(rows: number, columns: number, type: DataType, strides: readonly [number, number]): MadeDescriptor
   /** A product's description: [rows, in] · [in, out] → float32, with the layout that the library prefers for the right. */
@@ -88,6 +92,8 @@ export interface MadeDescriptor {
 export interface Product {
   /** Layout of the right-hand matrix; lives as long as the product. */
   readonly right: Descriptor
+  /** The library's name for how it computes it: `brgemm:avx512_core_bf16`; `ref` in it means slowly. */
+  readonly implementation: string
   /** The code for it. */
   compile(): Made
   end(): void
@@ -150,9 +156,11 @@ export function openOneDnn(library: Library): OneDnn {
   const setHandle = define('memory_set_data_handle', P, P)
   const execute = define('primitive_execute', P, P, 'int', P)
   const wait = define('stream_wait', P)
+  const query = define('primitive_desc_query', P, 'int', 'int', '_Out_ const char **')
   const queryDescriptor = library.func('dnnl_primitive_desc_query_md', P, [P, 'int', 'int'])
   const sizeOf = library.func('dnnl_memory_desc_get_size', 'size_t', [P])
 
+  keepFloat32(library)
   // One of each for the process: they end with it.
   const makeOnce = (what: string, call: (out: Pointer[]) => unknown): Pointer => {
     const out: Pointer[] = [null]
@@ -164,11 +172,18 @@ export function openOneDnn(library: Library): OneDnn {
   const engine = makeOnce('start', out => createEngine(out, CPU, 0))
   const stream = makeOnce('start', out => createStream(out, engine, IN_ORDER))
 
+  const version = versionOf(library)
   const { matrix, anyLayout, describeProduct, describeOperation } =
-    versionOf(library) >= 3 ? descriptorsOf3() : descriptorsOf2()
+    version[0] >= 3 ? descriptorsOf3() : descriptorsOf2()
 
   function compile(descriptor: Made): Made {
     return make('compile', endPrimitive, out => createPrimitive(out, descriptor.pointer))
+  }
+
+  function implementationOf(described: Made): string {
+    const name: unknown[] = [null]
+    check(query(described.pointer, QUERY_IMPLEMENTATION, 0, name), 'name an implementation')
+    return String(name[0])
   }
 
   function product(
@@ -181,6 +196,7 @@ export function openOneDnn(library: Library): OneDnn {
       const described = describeProduct(left.descriptor, layout, result.descriptor)
       return {
         right: queryDescriptor(described.pointer, QUERY_WEIGHTS, 0) as Pointer,
+        implementation: implementationOf(described),
         compile: () => compile(described),
         end: () => described.end(),
       }
@@ -191,6 +207,7 @@ export function openOneDnn(library: Library): OneDnn {
 
   return {
     bfloat16: nativeBfloat16(library),
+    version,
     matrix,
     productOf(rows, inSize, outSize, type) {
       const right = anyLayout(inSize, outSize, type)
@@ -323,13 +340,28 @@ function sizes(rows: number, columns: number): BigInt64Array {
   return all
 }
 
-/** The major version. */
-function versionOf(library: Library): number {
-  const numbers: unknown = koffi.decode(library.func('dnnl_version', 'void *', [])(), 'int', 1)
-  return numbers instanceof Int32Array ? (numbers[0] ?? 0) : 0
+function versionOf(library: Library): [major: number, minor: number] {
+  const numbers: unknown = koffi.decode(library.func('dnnl_version', 'void *', [])(), 'int', 2)
+  return numbers instanceof Int32Array ? [numbers[0] ?? 0, numbers[1] ?? 0] : [0, 0]
 }
 
-/** Elsewhere than on x86 the library does not say; where it says no, it emulates, slower than float32. */
+/**
+ * On a matrix unit, ONEDNN_DEFAULT_FPMATH_MODE in somebody's profile would round the factors of float32
+ * products to bfloat16, and nothing would tell. Versions before 2.4 cannot.
+ */
+function keepFloat32(library: Library): void {
+  try {
+    library.func('dnnl_set_default_fpmath_mode', 'int', ['int'])(STRICT)
+  } catch {
+    // A version that has no such mode.
+  }
+}
+
+/**
+ * Elsewhere than on x86 the library does not say; where it says no, it emulates, slower than float32. It
+ * says what it will use, not what the processor has: since version 2.5 it has asked Linux for the matrix
+ * unit's memory before it says yes (docs/performance.md).
+ */
 function nativeBfloat16(library: Library): OneDnn['bfloat16'] {
   if (process.arch !== 'x64') return 'none'
   const isa: unknown = library.func('dnnl_get_effective_cpu_isa', 'int', [])()

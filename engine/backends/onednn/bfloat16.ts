@@ -55,12 +55,21 @@ export function findBfloat16(): OneDnn {
     new BackendError(`--dtype bf16: expected oneDNN on a processor that multiplies bfloat16, got ${got}`)
   if (!name.startsWith('oneDNN')) throw refuse(`${name}; ${blasAdvice()}, or use --dtype f32`)
   opened ??= openOneDnn(library)
+  const limit = isaLimit()
+  if (opened.bfloat16 === 'none' && limit !== undefined)
+    throw refuse(`${name} held back by ${limit}; unset that variable, or use --dtype f32`)
   if (opened.bfloat16 === 'none')
     throw refuse(
       `${name} on a processor without (Intel since 2020 and AMD since 2022 have AVX-512 BF16); ` +
         'use --dtype f32, and --weights disk where memory is short',
     )
   return opened
+}
+
+/** The variable that holds oneDNN back from some of the processor's instructions, with its value. */
+export function isaLimit(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const name = ['ONEDNN_MAX_CPU_ISA', 'DNNL_MAX_CPU_ISA'].find(candidate => (env[candidate] ?? '') !== '')
+  return name === undefined ? undefined : `${name}=${env[name]}`
 }
 
 /**

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBlasBackend } from '../../../engine/backends/blas.ts'
+import { BF16 } from '../../../engine/backends/onednn/api.ts'
 import { type Bfloat16Backend, createBfloat16Backend, findBfloat16 } from '../../../engine/backends/onednn/bfloat16.ts'
 import type { Backend } from '../../../engine/backends/types.ts'
 import { narrowToBfloat16 } from '../../../engine/checkpoint/dtype.ts'
@@ -81,6 +82,30 @@ describe.skipIf(missing !== undefined)('bfloat16', () => {
         expectClose(packed.data, rounded(weight.data), {})
         backend.release(packed)
       }
+  })
+
+  it('is multiplied by the fastest code for any number of rows, in the one layout it is packed in', () => {
+    const library = findBfloat16()
+    const before = library.live()
+    for (const [inSize, outSize] of [
+      [2048, 8192],
+      [2048, 512],
+      [192, 512],
+      [64, 64],
+    ] as const) {
+      const packed = library.productOf(512, inSize, outSize, BF16)
+      for (const rows of [1, 2, 7, 16, 33, 128, 300, 1024]) {
+        const product = library.productWith(rows, inSize, outSize, BF16, packed.right)
+        // The one that takes any layout would be a thousand times slower, and say nothing.
+        const of = `${rows} rows, ${inSize} → ${outSize}`
+        expect(product.implementation, of).not.toMatch(/ref/)
+        // It leaves few rows to instructions.
+        if (library.bfloat16 === 'matrix unit' && rows >= 16) expect(product.implementation, of).toMatch(/amx/)
+        product.end()
+      }
+      packed.end()
+    }
+    expect(library.live()).toBe(before)
   })
 
   it('is as near to float32 as the rounding of two factors lets it be', () => {

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createBlasBackend } from '../../../engine/backends/blas.ts'
@@ -116,6 +118,28 @@ describe.skipIf(missing !== undefined)(`with a native library${missing === undef
     operations.end()
     products.dispose()
     expect(own.live()).toBe(0)
+  })
+
+  it('keeps float32 products float32, whatever a profile says of oneDNN', { timeout: 60_000 }, async () => {
+    if (!findBlas().name.startsWith('oneDNN')) return
+    const at = (path: string) => new URL(`../../../engine/backends/${path}`, import.meta.url).href
+    const script = `
+      import { createBlasBackend } from '${at('blas.ts')}'
+      import { findBlas } from '${at('libraries.ts')}'
+      const modeOf = findBlas().library.func('dnnl_get_default_fpmath_mode', 'int', ['_Out_ int *'])
+      const mode = () => { const out = [-1]; modeOf(out); return out[0] }
+      const before = mode()
+      await createBlasBackend()
+      console.log(before, mode())`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      {
+        env: { ...process.env, ONEDNN_DEFAULT_FPMATH_MODE: 'BF16' },
+      },
+    )
+    // dnnl_fpmath_mode_bf16, then strict
+    expect(stdout).toBe('1 0\n')
   })
 
   it('leaves weights in host memory: the heap does not grow by them', async () => {

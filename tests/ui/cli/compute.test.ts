@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from '../../studies/runs/support.ts'
 import { cli, startCli } from './support.ts'
 
@@ -96,7 +96,7 @@ describe('patchlight logits, capture, generate', () => {
   })
 
   it('doctor names every backend and chooses a usable one', async () => {
-    const { backends, node, choices, memoryGBs } = JSON.parse((await cli(['doctor', '--json'])).out)
+    const { backends, node, formats, choices, memoryGBs } = JSON.parse((await cli(['doctor', '--json'])).out)
     expect(node).toBe(process.version)
     expect(backends.map((backend: { name: string }) => backend.name).sort()).toEqual([
       'blas',
@@ -107,10 +107,24 @@ describe('patchlight logits, capture, generate', () => {
     const chosen = backends.filter((backend: { chosen: boolean }) => backend.chosen)
     expect(chosen).toMatchObject([{ name: 'wasm', usable: true }])
     expect(memoryGBs).toBeGreaterThan(0)
+    expect(formats).toMatchObject([
+      { name: 'f32', usable: true, chosen: true },
+      { name: 'bf16', chosen: false, detail: expect.stringMatching(/^(bfloat16: .*AMX|.*: expected .* got )/) },
+    ])
     expect(choices).toMatchObject([
       { model: 'the embedded model', backend: 'wasm', why: 'asked for by name' },
       { model: 'a model like Llama 3.2 1B', backend: 'wasm' },
     ])
+  })
+
+  it('doctor says what bfloat16 computes with, and that it is in use where it was asked for', async () => {
+    vi.stubEnv('PATCHLIGHT_DTYPE', 'bf16')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { out } = await cli(['doctor', '--backend', 'blas'])
+    expect(out).toMatch(/\n {2}f32 +float32.*\n.*\n→ bf16 {2}\S/)
+    if (!/bfloat16: weights of/.test(out)) return
+    expect(out).toMatch(/1 row +16 rows +128 rows\n {2}f32 +[\d.]+ +[\d.]+ +[\d.]+\n {2}bf16 +[\d.]+/)
+    expect(out).toMatch(/the embedded model: blas\n +the one that keeps weights as bfloat16/)
   })
 
   it('doctor says in words what computes, how fast it is, and what could be added', async () => {
@@ -119,6 +133,9 @@ describe('patchlight logits, capture, generate', () => {
     expect(out).toMatch(/→ wasm +XNNPACK/)
     expect(out).toMatch(/1 row +16 rows +128 rows +1,024 rows +a call/)
     expect(out).toMatch(/the embedded model: wasm\n +asked for by name/)
+    expect(out).toMatch(
+      /Number formats of weights\n→ f32 +float32\. What `--dtype auto` takes .*\n +.*\n {2}bf16 {2}\S/,
+    )
     if (out.includes('What could be added')) expect(out).toMatch(/(npm i|install) .*\n +\w+: expected/)
   })
 

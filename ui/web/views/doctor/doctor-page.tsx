@@ -1,5 +1,5 @@
 /** What this machine computes with, in plain words, and what would make it faster. */
-import type { DoctorBackend, DoctorReport } from '../../../../studies/runs/workbench-types.ts'
+import type { DoctorBackend, DoctorFormat, DoctorReport } from '../../../../studies/runs/workbench-types.ts'
 import { formatBytes } from '../../format.ts'
 import { useDoctor } from '../../services/catalog.ts'
 import { CopyButton } from '../cell/copy-button.tsx'
@@ -19,7 +19,7 @@ export function DoctorPage() {
 }
 
 function Report({ report }: { readonly report: DoctorReport }) {
-  const { processor, cores, memoryBytes, memoryGBs, node, platform, versions, backends, choices } = report
+  const { processor, cores, memoryBytes, memoryGBs, node, platform, versions, backends, formats, choices } = report
   const usable = backends.filter(backend => backend.usable)
   const missing = backends.filter(backend => !backend.usable)
   return (
@@ -62,13 +62,41 @@ function Report({ report }: { readonly report: DoctorReport }) {
                 {backend.chosen && <span className="backend-chosen">in use</span>}
               </h3>
               <p>{backend.detail}</p>
-              <Rates backend={backend} among={usable} />
+              <Rates of={backend} among={usable} />
             </li>
           ))}
         </ul>
       </section>
+      <Formats formats={formats} />
       {missing.length > 0 && <Missing backends={missing} />}
     </>
+  )
+}
+
+function Formats({ formats }: { readonly formats: readonly DoctorFormat[] }) {
+  const compared = formats.some(({ rates }) => rates !== undefined)
+  return (
+    <section aria-labelledby="doctor-formats">
+      <h2 id="doctor-formats">Number formats of weights</h2>
+      {compared && (
+        <p className="muted">Bars show the same, in products with a weight of 1,024 × 4,096, by the blas backend.</p>
+      )}
+      <ul className="backends" aria-label="Number formats">
+        {formats.map(format => (
+          <li key={format.name} className="card backend">
+            <h3>
+              {format.name}
+              {format.chosen && <span className="backend-chosen">in use</span>}
+            </h3>
+            <p className={format.usable ? undefined : 'muted'}>{withCode(format.detail)}</p>
+            <Rates of={format} among={formats} />
+          </li>
+        ))}
+      </ul>
+      <p className="muted">
+        Another one: start with <code>--dtype NAME</code>, or set <code>PATCHLIGHT_DTYPE</code>.
+      </p>
+    </section>
   )
 }
 

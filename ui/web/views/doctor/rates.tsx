@@ -1,14 +1,20 @@
-/** How fast a backend is at products of several sizes, as bars on one scale for each size. */
-import type { DoctorBackend } from '../../../../studies/runs/workbench-types.ts'
+/** How fast a backend or a number format is at products of several sizes, as bars on one scale for each size. */
 
-interface RatesProps {
-  readonly backend: DoctorBackend
-  /** The backends whose fastest fills a bar. */
-  readonly among: readonly DoctorBackend[]
+interface Rated {
+  readonly name: string
+  readonly rates?: readonly { readonly rows: number; readonly gflops: number }[]
+  /** Microseconds that each call costs. */
+  readonly callUs?: number
 }
 
-export function Rates({ backend, among }: RatesProps) {
-  const { name, rates = [], callUs } = backend
+interface RatesProps {
+  readonly of: Rated
+  /** Those whose fastest fills a bar. */
+  readonly among: readonly Rated[]
+}
+
+export function Rates({ of: rated, among }: RatesProps) {
+  const { name, rates = [], callUs } = rated
   if (rates.length === 0) return null
   return (
     <table className="rates" aria-label={`Rates of ${name}`}>
@@ -37,6 +43,6 @@ export function Rates({ backend, among }: RatesProps) {
   )
 }
 
-function rateAt({ rates = [] }: DoctorBackend, rows: number): number {
+function rateAt({ rates = [] }: Rated, rows: number): number {
   return rates.find(rate => rate.rows === rows)?.gflops ?? 0
 }
