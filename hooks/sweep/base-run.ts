@@ -38,13 +38,15 @@ export interface PlannedBase {
 }
 
 /**
- * The run of a base prompt up to its measured position.
+ * The run of a base prompt.
+ * @param ids as far as it is measured, or its lanes go
+ * @param measured the position that metrics read
  * @param lanes the planned lanes of this base
  */
 export function planBase(
   { spec }: Model,
   ids: readonly number[],
-  end: number,
+  measured: number,
   metrics: readonly Metric[],
   lanes: readonly PlannedPatch[],
 ): PlannedBase {
@@ -61,12 +63,12 @@ export function planBase(
   let values: Float64Array | null = null
   return {
     request: {
-      ids: ids.slice(0, end + 1),
+      ids,
       points: [...points.values()],
       keepsKeys: true,
       finish(model, stream) {
-        const lane: Lane = { start: 0, length: end + 1, prefix: null }
-        const logits = unembed(model, stream, batchOf([lane]), [end])
+        const lane: Lane = { start: 0, length: ids.length, prefix: null }
+        const logits = unembed(model, stream, batchOf([lane]), [measured])
         values = measure(model.backend, logits, metrics)[0] ?? new Float64Array()
         logits.dispose()
       },

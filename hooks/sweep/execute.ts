@@ -20,7 +20,7 @@ import { planBase } from './base-run.ts'
 import { donorsOfPlan, laneOf, type SweepContext } from './lanes-of-plan.ts'
 import { measureSlice } from './measure-slice.ts'
 import { planSweep, type Slice, type SweepPlan, tokensNeeded } from './plan.ts'
-import { measuredPosition } from './resolve.ts'
+import { lastPositions, measuredPosition } from './resolve.ts'
 import { runSliceLayers } from './slice-pass.ts'
 import { type Source, sourcePasses } from './sources.ts'
 import type { PatchResult, SweepRequest } from './types.ts'
@@ -49,9 +49,11 @@ export async function prepareSweep(model: Model, request: SweepRequest, signal?:
   const fromDisk = model.weights.residency === 'disk'
   const plan = planSweep(model.spec, { ...request, weightsFromDisk: fromDisk }, encode)
   const donors = donorsOf(donorsOfPlan(model, request.bases, plan, encode))
+  const all = plan.slices.flatMap(slice => slice.patches)
+  const last = lastPositions(request.bases, all)
   const planned = request.bases.map((base, index) => {
-    const lanes = plan.slices.flatMap(slice => slice.patches.filter(lane => lane.base === index))
-    return planBase(model, base.ids, measuredPosition(base), base.metrics, lanes)
+    const lanes = all.filter(lane => lane.base === index)
+    return planBase(model, base.ids.slice(0, (last[index] ?? 0) + 1), measuredPosition(base), base.metrics, lanes)
   })
   const { sources, passes: before } = sourcePasses(
     model,
@@ -127,12 +129,12 @@ async function runSlice(
 ): Promise<PatchResult[]> {
   const model = { ...context.model, weights }
   const planned = slice.patches.map(plan => laneOf(context, plan))
-  const { lanes, stream, unchanged } = await runSliceLayers(model, planned, signal)
+  const { active, unchanged } = await runSliceLayers(model, planned, signal)
   const same = unchanged.map(({ plan }) => unchangedResult(context, plan))
-  if (stream === null) return same
+  if (active === null) return same
   try {
-    return [...same, ...measureSlice(model, lanes, stream, context.request.bases, context.tokens)]
+    return [...same, ...measureSlice(model, active, context.request.bases, context.tokens)]
   } finally {
-    stream.dispose()
+    active.stream.dispose()
   }
 }

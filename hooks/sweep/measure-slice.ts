@@ -1,12 +1,12 @@
 /** Metrics of a slice's lanes from their last streams, without ever holding the logits of all of them. */
 import type * as tf from '@tensorflow/tfjs-core'
 import { takeRows, unembed, unembedInParts, unembedTokens } from '../../engine/forward.ts'
-import { batchOf, type Lane } from '../../engine/lanes.ts'
+import { type Batch, batchOf, type Lane } from '../../engine/lanes.ts'
 import type { Model } from '../../engine/model.ts'
 import { type LaneHooks, LaneTap } from '../lane-tap.ts'
 import { measure, measureColumns, RowMetrics } from '../measure.ts'
 import { type Metric, worksInParts } from '../metric.ts'
-import type { SweepLane } from './slice-pass.ts'
+import { type Active, measuredRows, type SweepLane } from './slice-pass.ts'
 import type { PatchResult, SweepBase } from './types.ts'
 
 /** Logits held at once where they are read in parts: 32 MB, near the cache. */
@@ -17,48 +17,41 @@ const WHOLE_LOGITS = 32_000_000
 const PART_ROWS = 1024
 const PART_TOKENS = 4096
 
-/**
- * @param stream [lanes, d_model], kept
- * @param tokens the only tokens that any metric reads, or null for all
- */
+/** @param tokens the only tokens that any metric reads, or null for all */
 export function measureSlice(
   model: Model,
-  lanes: readonly SweepLane[],
-  stream: tf.Tensor2D,
+  { batch, stream }: Active,
   bases: readonly SweepBase[],
   tokens: readonly number[] | null,
 ): PatchResult[] {
   const results: PatchResult[] = []
-  const hooked = lanes.some(lane => isHooked(lateHooks(model, lane)))
-  for (const [base, rows] of rowsByBase(lanes)) {
+  const hooked = batch.lanes.some(lane => isHooked(lateHooks(model, lane)))
+  const measured = measuredRows(batch)
+  for (const [base, members] of lanesByBase(batch)) {
     const metrics = bases[base]?.metrics ?? []
     const inParts = !hooked && metrics.every(worksInParts)
-    const step = inParts ? PART_ROWS : Math.max(1, Math.floor(WHOLE_LOGITS / model.spec.vocab))
-    for (let from = 0; from < rows.length; from += step) {
-      const own = rows.slice(from, from + step).flatMap(row => {
-        const lane = lanes[row]
-        return lane === undefined ? [] : [{ row, lane }]
+    // What fires in the unembedding fires at every row that a lane has.
+    const rowsEach = hooked ? (members[0]?.lane.length ?? 1) : 1
+    const step = inParts ? PART_ROWS : Math.max(1, Math.floor(WHOLE_LOGITS / (model.spec.vocab * rowsEach)))
+    for (let from = 0; from < members.length; from += step) {
+      const own = members.slice(from, from + step)
+      const rows = own.flatMap(({ lane, index }) => {
+        const first = batch.rowOf[index] ?? 0
+        return hooked ? Array.from({ length: lane.length }, (_, i) => first + i) : [measured[index] ?? first]
       })
-      const taken = takeRows(
-        model.backend,
-        stream,
-        own.map(({ row }) => row),
-      )
-      const values =
-        tokens !== null && !hooked
-          ? ofTokens(model, taken, tokens, metrics)
-          : inParts
-            ? ofParts(model, taken, metrics)
-            : ofWhole(
-                model,
-                own.map(({ lane }) => lane),
-                taken,
-                metrics,
-              )
-      taken.dispose()
-      for (const [i, { lane }] of own.entries()) {
-        const value = values[i]
-        if (value !== undefined) results.push({ base, patch: lane.plan.patch, values: value })
+      const taken = takeRows(model.backend, stream, rows)
+      try {
+        const values = hooked
+          ? ofHooked(model, batchOf(own.map(({ lane }) => lane)), taken, metrics)
+          : tokens !== null
+            ? ofTokens(model, taken, tokens, metrics)
+            : inParts
+              ? ofParts(model, taken, metrics)
+              : ofWhole(model, taken, metrics)
+        for (const [i, { lane }] of own.entries())
+          results.push({ base, patch: lane.plan.patch, values: values[i] ?? new Float64Array() })
+      } finally {
+        taken.dispose()
       }
     }
   }
@@ -80,20 +73,36 @@ function ofParts(model: Model, stream: tf.Tensor2D, metrics: readonly Metric[]) 
   return reader.values()
 }
 
-function ofWhole(model: Model, lanes: readonly SweepLane[], stream: tf.Tensor2D, metrics: readonly Metric[]) {
-  const logits = unembedLanes(model, lanes, stream)
+function ofWhole(model: Model, stream: tf.Tensor2D, metrics: readonly Metric[]) {
+  const logits = unembed(model, stream, batchOf([]))
   const values = measure(model.backend, logits, metrics)
   logits.dispose()
   return values
 }
 
-/** Rows of each base; one base's rows share their metrics. */
-function rowsByBase(lanes: readonly SweepLane[]): Map<number, number[]> {
-  const byBase = new Map<number, number[]>()
-  for (const [row, lane] of lanes.entries()) {
-    const rows = byBase.get(lane.plan.base) ?? []
-    rows.push(row)
-    byBase.set(lane.plan.base, rows)
+/** With the hooks that sit at the end of the pass. @param stream every row of the lanes */
+function ofHooked(model: Model, batch: Batch<SweepLane>, stream: tf.Tensor2D, metrics: readonly Metric[]) {
+  const late = new Map<Lane, LaneHooks>(batch.lanes.map(lane => [lane, lateHooks(model, lane)]))
+  const tap = new LaneTap(model.spec, model.backend, late)
+  const logits = unembed(model, stream, batch, measuredRows(batch), tap)
+  const values = measure(model.backend, logits, metrics)
+  logits.dispose()
+  return values
+}
+
+interface Member {
+  readonly lane: SweepLane
+  /** Its place in the batch. */
+  readonly index: number
+}
+
+/** Lanes of each base, which share their metrics. */
+function lanesByBase({ lanes }: Batch<SweepLane>): Map<number, Member[]> {
+  const byBase = new Map<number, Member[]>()
+  for (const [index, lane] of lanes.entries()) {
+    const members = byBase.get(lane.plan.base) ?? []
+    members.push({ lane, index })
+    byBase.set(lane.plan.base, members)
   }
   return byBase
 }
@@ -105,15 +114,4 @@ function lateHooks(model: Model, lane: SweepLane): LaneHooks {
 
 function isHooked({ edits = [], functions = [] }: LaneHooks): boolean {
   return edits.length + functions.length > 0
-}
-
-/** Logits of some lanes' measured rows, with the edits that sit at the end of the pass: [lanes, vocab]. */
-function unembedLanes(model: Model, lanes: readonly SweepLane[], stream: tf.Tensor2D): tf.Tensor2D {
-  const late = new Map<Lane, LaneHooks>()
-  const rows = lanes.map((lane): Lane => ({ start: lane.plan.end, length: 1, prefix: lane.base.keyValues }))
-  for (const [i, lane] of lanes.entries()) {
-    const row = rows[i]
-    if (row !== undefined) late.set(row, lateHooks(model, lane))
-  }
-  return unembed(model, stream, batchOf(rows), null, new LaneTap(model.spec, model.backend, late))
 }

@@ -8,7 +8,7 @@
 import type { ModelSpec } from '../../engine/spec.ts'
 import { needsOnly } from '../metric.ts'
 import { laneFlops, rowBytes, streamBytes } from './cost.ts'
-import { type PlannedPatch, type Resolved, resolveSweep } from './resolve.ts'
+import { lastPositions, type PlannedPatch, type Resolved, resolveSweep } from './resolve.ts'
 import { DEFAULT_GFLOPS, DEFAULT_MEMORY_BYTES, DEFAULT_SLICE_MS, type SweepRequest } from './types.ts'
 
 export interface Slice {
@@ -100,13 +100,9 @@ export function planSweep(
   }
   close()
 
-  const wholePrompt = (ids: readonly number[]): number =>
-    laneFlops(
-      spec,
-      { base: 0, patch: 0, boundary: 0, start: 0, end: ids.length - 1, deltaAt: null, whole: true },
-      share,
-    )
-  const baseFlops = request.bases.reduce((total, base) => total + wholePrompt(base.ids), 0)
+  const upTo = (end: number): number =>
+    laneFlops(spec, { base: 0, patch: 0, boundary: 0, start: 0, end, measured: end, deltaAt: null, whole: true }, share)
+  const baseFlops = lastPositions(request.bases, planned).reduce((total, last) => total + upTo(last), 0)
   const convoys = fromDisk
     ? convoysOf(slices, Math.floor((memory * (1 - ACTIVE_SHARE)) / streamBytes(spec)))
     : slices.map(slice => [slice])
@@ -120,7 +116,7 @@ export function planSweep(
     patches: planned.length + unchanged.length,
     flops: slices.reduce((total, slice) => total + slice.flops, baseFlops),
     peakBytes: Math.max(0, ...convoys.map(convoyBytes)),
-    plainFlops: request.bases.reduce((total, base) => total + base.patches.length * wholePrompt(base.ids), 0),
+    plainFlops: request.bases.reduce((total, { ids, patches }) => total + patches.length * upTo(ids.length - 1), 0),
   }
 }
 

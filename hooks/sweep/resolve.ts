@@ -16,12 +16,14 @@ export interface PlannedPatch {
   readonly patch: number
   /** Where the lane joins (see `boundary.ts`). */
   readonly boundary: number
-  /** First position of the lane; it ends at the measured one. */
+  /** First and last position of the lane. It ends at the measured one, unless it is whole. */
   readonly start: number
   readonly end: number
+  /** Position whose next-token distribution is measured. */
+  readonly measured: number
   /** Layer whose output matrix the entering delta goes through or stands beside; null where the lane joins unchanged. */
   readonly deltaAt: Point | null
-  /** Runs its whole prompt, every row to the end. */
+  /** Has its whole prompt, every row to the end: what a function reads is not known. */
   readonly whole: boolean
 }
 
@@ -79,13 +81,20 @@ export function resolveSweep(
     for (const [patch, own] of patches.entries()) {
       const lane = resolvePatch(spec, own, ids, end, encode)
       if (lane === null) unchanged.push({ base, patch })
-      else planned.push({ base, patch, end, ...lane })
+      else planned.push({ base, patch, measured: end, ...lane })
     }
   }
   return { planned, unchanged }
 }
 
-type LanePlan = Pick<PlannedPatch, 'boundary' | 'start' | 'deltaAt' | 'whole'>
+/** The last position of each base that its lanes have, or that is measured. */
+export function lastPositions(bases: readonly SweepBase[], planned: readonly PlannedPatch[]): number[] {
+  const last = bases.map(measuredPosition)
+  for (const { base, end } of planned) last[base] = Math.max(last[base] ?? 0, end)
+  return last
+}
+
+type LanePlan = Omit<PlannedPatch, 'base' | 'patch' | 'measured'>
 
 function resolvePatch(
   spec: ModelSpec,
@@ -94,6 +103,7 @@ function resolvePatch(
   end: number,
   encode: (text: string) => readonly number[],
 ): LanePlan | null {
+  if ((patch.functions ?? []).length > 0) return wholeLane(spec, patch, ids.length, encode)
   const points = new Map<string, Point>()
   /** Of donors that are the base prompt so far: they give back what other changes of the patch took. */
   const restored = new Map<string, Point>()
@@ -105,13 +115,6 @@ function resolvePatch(
     else if (placed.donor !== null) restored.set(placed.point.name, placed.point)
     start = Math.min(start, ...live)
   }
-  const functions = patch.functions ?? []
-  if (functions.length > 0) {
-    const all = [...points.values(), ...functions.map(({ at }) => resolvePoint(spec, at).point)]
-    if (all.some(point => SITES[point.site].stage === 'embed'))
-      throw new ShapeError('sweep: a function at an embedding point is not supported in a sweep; use runWithHooks')
-    return { boundary: Math.min(...all.map(point => stageStart(spec, point))), start: 0, deltaAt: null, whole: true }
-  }
   if (points.size === 0) return null
   const boundary = Math.min(...Array.from(points.values(), point => landingOf(spec, point).boundary))
   const enters = (point: Point): boolean => {
@@ -120,12 +123,33 @@ function resolvePatch(
   }
   const entering = [...points.values()].filter(enters)
   const [first] = entering
-  if (first === undefined) return { boundary, start, deltaAt: null, whole: false }
+  if (first === undefined) return { boundary, start, end, deltaAt: null, whole: false }
   const embedding = entering.every(({ site }) => SITES[site].stage === 'embed')
   const alone =
     entering.length === 1 && ![...restored.values()].some(point => point.name !== first.name && enters(point))
-  if (alone || embedding) return { boundary, start, deltaAt: first, whole: false }
+  if (alone || embedding) return { boundary, start, end, deltaAt: first, whole: false }
   // Two deltas at one boundary, where the second would see the first: run the half that both sit in.
   const earliest = Math.min(...entering.map(point => stageStart(spec, point)))
-  return { boundary: earliest, start, deltaAt: null, whole: false }
+  return { boundary: earliest, start, end, deltaAt: null, whole: false }
+}
+
+/** A lane with functions: a function may read any position, so every change counts, wherever it is. */
+function wholeLane(
+  spec: ModelSpec,
+  { interventions, functions = [] }: Patch,
+  length: number,
+  encode: (text: string) => readonly number[],
+): LanePlan {
+  const isEmbedding = ({ site }: Point): boolean => SITES[site].stage === 'embed'
+  const changed = interventions.map(item => place(spec, item, length, encode).point)
+  const called = functions.map(({ at }) => resolvePoint(spec, at).point)
+  if (called.some(isEmbedding))
+    throw new ShapeError('sweep: a function at an embedding point is not supported in a sweep; use runWithHooks')
+  return {
+    boundary: Math.min(...[...changed, ...called].map(point => stageStart(spec, point))),
+    start: 0,
+    end: length - 1,
+    deltaAt: changed.find(isEmbedding) ?? null,
+    whole: true,
+  }
 }

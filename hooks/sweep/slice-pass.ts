@@ -27,7 +27,7 @@ export interface SweepLane extends Lane {
   readonly entering: () => readonly Entry[] | null
   /** What it meets in a layer; in the unembedding, for the number of layers. */
   readonly hooksAt: (layer: number) => LaneHooks
-  /** The one row of it that goes on after the last attention; a tail's own is null. */
+  /** The one row of it that goes on after the last attention; null where all do, and for a tail. */
   readonly tail: SweepLane | null
 }
 
@@ -41,7 +41,7 @@ export function makeLane(
     ...shared,
     start: plan.start,
     length: plan.end - plan.start + 1,
-    tail: { ...shared, start: plan.end, length: 1, tail: null },
+    tail: plan.whole ? null : { ...shared, start: plan.measured, length: 1, tail: null },
   }
 }
 
@@ -54,7 +54,7 @@ interface Joining {
 }
 
 /** Lanes that are under way, and their rows. */
-interface Active {
+export interface Active {
   readonly batch: Batch<SweepLane>
   readonly stream: tf.Tensor2D // [rows, d_model]
 }
@@ -63,10 +63,8 @@ const inOrder = (a: SweepLane, b: SweepLane): number =>
   a.plan.base - b.plan.base || a.start - b.start || a.plan.patch - b.plan.patch
 
 export interface SliceEnd {
-  /** Lanes that changed something. */
-  readonly lanes: readonly SweepLane[]
-  /** The last stream at their measured rows, in their order: [lanes, d_model]. Null without lanes; the caller disposes it. */
-  readonly stream: tf.Tensor2D | null
+  /** Lanes that changed something, and their last stream: the measured rows, or every row of whole ones. The caller disposes it. */
+  readonly active: Active | null
   readonly unchanged: readonly SweepLane[]
 }
 
@@ -80,13 +78,11 @@ export async function runSliceLayers(
   const trims = !lanes.some(lane => lane.plan.whole)
   const waiting = byBoundary(lanes)
   const first = Math.min(...waiting.keys())
-  const running: SweepLane[] = []
   const unchanged: SweepLane[] = []
   const joiningAt = (boundary: number): Joining[] =>
     (waiting.get(boundary) ?? []).flatMap(lane => {
       const entries = lane.entering()
       if (entries === null) unchanged.push(lane)
-      else running.push(lane)
       return entries === null ? [] : [{ lane, entries }]
     })
   let active: Active | null = null
@@ -110,9 +106,10 @@ export async function runSliceLayers(
       goOn(joinAt(model, active, after, weights, 2 * layer + 2))
       goOn(fireStream(model, tap, layer, active))
     }
-    return { lanes: running, stream: active === null ? null : lastRows(model, active, running), unchanged }
-  } finally {
+    return { active, unchanged }
+  } catch (error) {
     goOn(null)
+    throw error
   }
 }
 
@@ -236,20 +233,9 @@ function joinAt(
   return { batch, stream: stream as tf.Tensor2D }
 }
 
-/** The last row of each lane: its measured position. */
-function measuredRows(batch: Batch): number[] {
-  return batch.lanes.map((lane, i) => (batch.rowOf[i] ?? 0) + lane.length - 1)
-}
-
-/** The measured row of each lane, in the order of `lanes`. Keeps the stream. */
-function lastRows(model: Model, active: Active, lanes: readonly SweepLane[]): tf.Tensor2D {
-  const rows = measuredRows(active.batch)
-  const rowOf = new Map(active.batch.lanes.map((lane, i) => [lane.plan, rows[i] ?? 0]))
-  return takeRows(
-    model.backend,
-    active.stream,
-    lanes.map(lane => rowOf.get(lane.plan) ?? 0),
-  )
+/** The row of each lane at its measured position. */
+export function measuredRows(batch: Batch<SweepLane>): number[] {
+  return batch.lanes.map(({ plan, start }, i) => (batch.rowOf[i] ?? 0) + plan.measured - start)
 }
 
 /** The tap of one layer for all lanes; what fires after the last attention is met by the tail rows. */
@@ -260,9 +246,9 @@ function tapAt(model: Model, lanes: readonly SweepLane[], layer: number): Tap {
     const { edits = [], functions = [] } = lane.hooksAt(layer)
     if (edits.length + functions.length === 0) continue
     const isLate = ({ point }: Edit): boolean =>
-      !lane.plan.whole && layer === last && SITES[point.site].stage !== 'attention'
+      lane.tail !== null && layer === last && SITES[point.site].stage !== 'attention'
     hooks.set(lane, { edits: edits.filter(edit => !isLate(edit)), functions })
-    hooks.set(tailOf(lane), { edits: edits.filter(isLate) })
+    if (lane.tail !== null) hooks.set(lane.tail, { edits: edits.filter(isLate) })
   }
   return new LaneTap(model.spec, model.backend, hooks)
 }

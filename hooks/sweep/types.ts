@@ -9,7 +9,7 @@ import type { Metric } from '../metric.ts'
 
 export interface Patch {
   readonly interventions: readonly Intervention[]
-  /** For what data cannot say; such a patch runs its whole prompt. */
+  /** For what data cannot say, anywhere but at the embedding; such a patch runs its whole prompt. */
   readonly functions?: readonly { readonly at: string; readonly run: HookFunction }[]
 }
 

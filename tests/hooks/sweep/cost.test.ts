@@ -12,7 +12,7 @@ async function specOf(name: string): Promise<ModelSpec> {
 
 /** One row that joins at a boundary and sees itself and two positions before it. */
 const lane = (boundary: number) =>
-  ({ base: 0, patch: 0, boundary, start: 2, end: 2, deltaAt: null, whole: false }) as const
+  ({ base: 0, patch: 0, boundary, start: 2, end: 2, measured: 2, deltaAt: null, whole: false }) as const
 
 describe('laneFlops', () => {
   it('a dense MLP is its matrices, a sparse one the router and the chosen experts', async () => {

@@ -68,6 +68,15 @@ describe('an example by hand', () => {
     const base = 2 * 5 * (ATTENTION + MLP) + UNEMBED
     expect(together.flops).toBe(sum + base)
     expect(together.plainFlops).toBe(cases.length * base)
+    // Measured before its end, the base run ends there; the plain loop runs whole prompts.
+    const metrics = [{ kind: 'logit' as const, tokens: [1, 2] }]
+    const early = planSweep(
+      SPEC,
+      { bases: [{ ids: IDS, metrics, patches: [{ interventions: [] }], position: 0 }] },
+      () => [],
+    )
+    const oneKey = ATTENTION - 2 * 2 * (2 * 4 * 4)
+    expect(early).toMatchObject({ flops: 2 * (oneKey + MLP) + UNEMBED, plainFlops: base })
   })
 
   it('[S7] bytes of a row at its widest', () => {

@@ -231,6 +231,44 @@ describe('the general path', () => {
     for (const row of values) expect(row[0]).not.toBe(base[0])
   })
 
+  it('[S4] [F1] a function that reads other positions than the measured one, also after it and at the end', async () => {
+    const centre = (x: tf.Tensor) => tf.sub(x, tf.mean(x, 0, true))
+    const doubleLast = (x: tf.Tensor) => {
+      const [rows = 0] = x.shape
+      return tf.concat([tf.slice(x, 0, rows - 1), tf.mul(tf.slice(x, rows - 1), 2)])
+    }
+    const at = (name: string, run: (x: tf.Tensor) => tf.Tensor) => [{ at: name, run }]
+    const scale = (name: string, position: number | 'all') => ({ at: name, position, set: { scale: 2 } })
+    const patches = [
+      { interventions: [], functions: at('mlp_out@L0', centre) },
+      { interventions: [], functions: at('ln_final_normalized', centre) },
+      { interventions: [], functions: at('unembed_out', centre) },
+      { interventions: [scale('unembed_in', 'all')], functions: at('mlp_out@L0', centre) },
+      { interventions: [scale('hook_embed', 2)], functions: at('mlp_out@L0', centre) },
+      // After the measured position: what the function reads there reaches it.
+      { interventions: [scale('resid_pre@L1', 6)], functions: at('mlp_out@L1', centre) },
+      { interventions: [], functions: at('mlp_out@L0', doubleLast) },
+    ]
+    const { values, base } = await holds({ metrics: LOGITS, position: 4, patches })
+    for (const row of values.slice(0, -1)) expect(row[0]).not.toBe(base[0])
+    // The last position does not reach the fifth.
+    expectClose(values.at(-1) ?? [], base, { atol: 1e-6 })
+    await holds({ metrics: LOGITS, patches })
+  })
+
+  it('[R1] frees everything when a function throws, at any point', async () => {
+    const throws = () => {
+      throw new Error('boom')
+    }
+    for (const { name: at, site } of pointsOf(model.spec)) {
+      if (site === 'embed') continue
+      const before = tf.memory().numTensors
+      const patches = [{ interventions: [], functions: [{ at, run: throws }] }]
+      await expect(sweep({ bases: [{ ids, metrics: LOGITS, patches }] }, model)).rejects.toThrow('boom')
+      expect(tf.memory().numTensors, at).toBe(before)
+    }
+  })
+
   it('[S4] metrics that read the whole vocabulary: KL, rank, top token, probability', async () => {
     const [plain] = await runWithHooks(model, [{ ids }], { logits: -1 })
     const logits = plain?.logits[0] ?? new Float32Array()
