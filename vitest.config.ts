@@ -27,6 +27,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           pool: 'forks',
           fileParallelism: false,
+          expect: { poll: { timeout: 15_000 } },
           // A browser on a busy machine: what is broken fails twice.
           retry: 1,
         },

@@ -37,7 +37,7 @@ it('leads from a run’s header to a choice, and by keyboard to A, B and A − B
   await page.getByRole('searchbox', { name: 'Search runs to compare' }).fill('so the')
   await page.getByRole('list', { name: 'Runs for B' }).getByRole('button').first().press('Enter')
   for (const name of ['A', 'B', 'A − B']) await panel(page, name).waitFor()
-  expect(new URL(page.url()).searchParams.get('runs')).toBe(`${a},${b}`)
+  await expect.poll(() => new URL(page.url()).searchParams.get('runs')).toBe(`${a},${b}`)
   await page.getByRole('button', { name: /^Make A of run B/ }).press('Enter')
   await page.waitForURL(url => url.searchParams.get('runs') === `${b},${a}`)
   await page.getByRole('button', { name: 'Remove run B' }).press('Enter')
@@ -75,6 +75,7 @@ it('links the panels: a cell walked to in one is read in all, kept by Enter, fou
   expect(await selected.textContent()).toMatch(/^row 1, position 2/)
 
   const again = await stage.open()
+  await expect.poll(() => new URL(page.url()).searchParams.has('cell')).toBe(true)
   await again.goto(page.url())
   await again
     .getByRole('region', { name: 'Cell', exact: true })

@@ -1,7 +1,7 @@
 /** Past runs in the page: found, named, deleted and brought back, duplicated, saved as a file and read again. */
 import { readFileSync } from 'node:fs'
 import type { Locator, Page } from 'playwright-core'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import type { RunSummary } from '../../studies/runs/events.ts'
 import { closedGate } from './support/gate.ts'
 import { cellsShown, startFromForm, startRun, untilHalf, untilState } from './support/run-page.ts'
@@ -9,6 +9,13 @@ import { serve } from './support/server.ts'
 import { FIGURE, SLOW_STUDY, setStage } from './support/setup.ts'
 
 const stage = setStage()
+
+/** Another try begins without the runs of the first. */
+afterEach(async ({ task }) => {
+  if (task.result?.state !== 'fail') return
+  await stage.served.remove()
+  stage.served = await serve({ studies: [SLOW_STUDY] })
+})
 
 const found = (page: Page) => page.getByRole('list', { name: 'Runs found' })
 /** The row of a run by its name. */
@@ -64,7 +71,7 @@ it('names a run with the keyboard; another tab, a search, and a new server know 
     .getByRole('status', { name: 'Runs found' })
     .getByText(/^1 of \d+ runs?$/)
     .waitFor()
-  expect(new URL(other.url()).search).toBe('?search=stands+paper')
+  await expect.poll(() => new URL(other.url()).search).toBe('?search=stands+paper')
   // The sidebar's search finds it too.
   const sidebar = other.getByRole('navigation', { name: 'Runs' })
   await sidebar.getByRole('searchbox', { name: 'Search runs' }).fill('morning')
@@ -103,6 +110,7 @@ it('stars, archives, filters and sorts; the address brings the view back', async
   await page.getByRole('radio', { name: 'Starred' }).press('Space')
   await expect.poll(names).toEqual(['Alpha'])
   const again = await stage.open()
+  await expect.poll(() => new URL(page.url()).searchParams.get('starred')).toBe('1')
   await again.goto(page.url())
   await expect.poll(() => found(again).locator('.run-card-name').allTextContents()).toEqual(['Alpha'])
 
