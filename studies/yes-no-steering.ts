@@ -175,20 +175,21 @@ function figureSpec(
     marks: [],
     caption:
       `${what} on ${quote(text)} replaces that of a neutral prompt at ${where}; ` +
-      `colour: ${effect.metric} of the next token, mean over ${params.neutral.length} neutral prompts.`,
+      `colour: ${effect.metric} of the next token, mean over ${neutralPrompts(params.neutral.length)}.`,
   }
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
 
-/** Sample standard deviation; 0 for a single value. */
+/** Sample standard deviation; a single value has none. */
 function spread(values: readonly number[]): number {
-  if (values.length < 2) return 0
   const centre = mean(values)
   return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1))
 }
 
 const SPREAD = 'spread'
+
+const neutralPrompts = (count: number): string => (count === 1 ? 'one neutral prompt' : `${count} neutral prompts`)
 
 export default defineStudy({
   id: 'yes-no-steering',
@@ -246,7 +247,7 @@ export default defineStudy({
       for (const kind of ['parts', 'heads'] as const) {
         for (const effect of EFFECTS)
           sinks.set(`${kind}-${effect.id}`, context.figure(figureSpec(model, params, q, kind, effect)))
-        sinks.set(`${kind}-${SPREAD}`, context.figure(spreadSpec(model, params, q, kind)))
+        if (neutral.length > 1) sinks.set(`${kind}-${SPREAD}`, context.figure(spreadSpec(model, params, q, kind)))
       }
       const seen = new Map<Component, { yes: number; no: number }[]>()
       const bases = neutral.map(
@@ -255,7 +256,8 @@ export default defineStudy({
           metrics,
           patches: components.map(component => ({
             patch: patchOf(component, question, ids, params),
-            isDone: () => sinks.get(`${component.kind}-${SPREAD}`)?.has(component.index) ?? false,
+            // In every figure: a run that was killed may have journaled the one cell and not the other.
+            isDone: () => [...sinks].every(([id, sink]) => !id.startsWith(component.kind) || sink.has(component.index)),
             write: (values, base) => {
               const list = seen.get(component) ?? []
               list.push({ yes: (values[0] ?? 0) - (base[0] ?? 0), no: (values[1] ?? 0) - (base[1] ?? 0) })
@@ -281,7 +283,7 @@ export default defineStudy({
     const component = componentsOf(model).find(item => item.kind === match?.[2] && item.index === index)
     if (question === undefined || ids === undefined || component === undefined) return null
     return {
-      what: `${component.name} taken from ${quote(params.questions[q] ?? '')} and put into ${quote(params.neutral[0] ?? '')} (the first of ${neutral.length} neutral prompts)`,
+      what: `${component.name} taken from ${quote(params.questions[q] ?? '')} and put into ${quote(params.neutral[0] ?? '')} (${neutral.length === 1 ? 'the only one' : `the first of ${neutralPrompts(neutral.length)}`})`,
       ids,
       position: ids.length - 1,
       interventions: patchOf(component, question, ids, params).interventions,
@@ -300,7 +302,7 @@ function spreadSpec(model: Model, params: Params, q: number, kind: Component['ki
     group: `${figureSpec(model, params, q, kind, diff).group} · spread`,
     metric: 's.d. of yes − no',
     scale: 'sequential',
-    caption: `Sample standard deviation of Δ log p(yes) − Δ log p(no) over ${params.neutral.length} neutral prompts.`,
+    caption: `Sample standard deviation of Δ log p(yes) − Δ log p(no) over ${neutralPrompts(params.neutral.length)}.`,
   }
 }
 
@@ -332,7 +334,7 @@ function rankedTable(
       yes: value(component, 'yes'),
       no: value(component, 'no'),
       diff: value(component, 'diff'),
-      spread: value(component, SPREAD),
+      spread: params.neutral.length < 2 ? null : value(component, SPREAD),
     }))
     .sort((a, b) => Math.abs(b.diff) - Math.abs(a.diff))
     .slice(0, params.ranked)
@@ -347,6 +349,8 @@ function rankedTable(
       { key: 'spread', label: 's.d.', kind: 'number', unit: 'nats' },
     ],
     rows,
-    caption: `Heads, attention and MLP outputs of ${model.name}, by the size of their effect on yes − no; s.d. over ${params.neutral.length} neutral prompts.`,
+    caption:
+      `Heads, attention and MLP outputs of ${model.name}, by the size of their effect on yes − no; ` +
+      `${params.neutral.length > 1 ? 's.d.' : 'measured'} over ${neutralPrompts(params.neutral.length)}.`,
   }
 }
