@@ -93,10 +93,10 @@ export default defineStudy({
   presets: [
     { id: 'demo', title: 'who tells the logits “morning”', for: 'embedded', values: {} },
     {
-      id: 'demo-values',
-      title: 'what the head that fetches “am” hears of it from others',
+      id: 'demo-keys',
+      title: 'what tells the head that fetches “am” where it stands',
       for: 'embedded',
-      values: { receivers: 'L4H0.v' },
+      values: { receivers: 'L4H0.k' },
     },
     {
       id: 'gpt2-ioi',

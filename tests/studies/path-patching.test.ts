@@ -100,6 +100,13 @@ describe('on the embedded model', () => {
     expect(await study.cell(model, params, 'other', 0)).toBeNull()
   })
 
+  it('the preset for keys shows an MLP that tells the head where “am” stands', async () => {
+    const preset = (await studyOf()).presets.find(({ id }) => id === 'demo-keys')
+    const outcome = await run({ ...preset?.values })
+    expect(cellsOf(outcome, 'mlps')[3]).toBeGreaterThan(0.3)
+    expect(outcome.tables[0]?.rows[0]?.sender).toBe('MLP 3')
+  })
+
   it('says what it will run, and runs on a resume what is left only', async () => {
     const study = await studyOf()
     const estimate = await study.estimate(model, resolveParams(PATH_PARAMS, null, { receivers: 'L5H0.v' }))
