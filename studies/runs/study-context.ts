@@ -10,6 +10,7 @@ import { cellCount, type FigureSpec, type TableSpec } from '../figure.ts'
 import type { ParamSchema, ParamsOf } from '../params.ts'
 import type { FigureSink, StudyContext } from '../study.ts'
 import { CellBatch } from './cell-batch.ts'
+import { bodyProblem, MAX_CELLS, MAX_FIGURES } from './event-schema.ts'
 import type { EventBody } from './events.ts'
 import { emptyFigure, type FoldedFigure } from './fold.ts'
 import { PROGRESS_EVERY_MS, type ResumedFigure } from './protocol.ts'
@@ -32,6 +33,19 @@ function sameCells(a: FigureSpec, b: FigureSpec): boolean {
   return axes(a) === axes(b) && a.metric === b.metric && a.unit === b.unit
 }
 
+/** A user's own study is not type-checked before it runs: what it hands over may be anything. @throws StudyError */
+function checkBody(where: string, body: object): void {
+  const problem = bodyProblem(body)
+  if (problem !== null) throw new StudyError(`${where}: ${problem}`)
+}
+
+/** What the journal makes of a row: JSON has no NaN. */
+function withoutNaN(row: TableSpec['rows'][number]): TableSpec['rows'][number] {
+  const finite = (value: string | number | null) =>
+    typeof value === 'number' && !Number.isFinite(value) ? null : value
+  return Object.fromEntries(Object.entries(row).map(([key, value]) => [key, finite(value)]))
+}
+
 export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   readonly model: Model
   readonly params: ParamsOf<S>
@@ -42,6 +56,7 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   readonly #batch: CellBatch
   readonly #resumed: Map<string, ResumedFigure>
   readonly #declared = new Set<string>()
+  #cells = 0
   #begun: { readonly done: number; readonly atMs: number } | null = null
   #unsentProgress: EventBody | null = null
   #progressSentMs = Number.NEGATIVE_INFINITY
@@ -59,10 +74,18 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
 
   figure(spec: FigureSpec): FigureSink {
     const where = `figure ${JSON.stringify(spec.id)}`
+    checkBody(where, { type: 'figure', figure: spec })
     if (!FIGURE_ID.test(spec.id)) throw new StudyError(`${where}: expected an id of letters, digits and hyphens`)
     if (this.#declared.has(spec.id)) throw new StudyError(`${where}: it was declared before; ids are unique in a run`)
     if (cellCount(spec) === 0) throw new StudyError(`${where}: expected ticks on both axes, got a figure without cells`)
     this.#declared.add(spec.id)
+    this.#cells += cellCount(spec)
+    if (this.#cells > MAX_CELLS || this.#declared.size > MAX_FIGURES) {
+      throw new StudyError(
+        `${where}: a run holds at most ${MAX_FIGURES} figures of ${MAX_CELLS.toLocaleString('en')} cells together, ` +
+          `and would have ${this.#declared.size} of ${this.#cells.toLocaleString('en')} with this one; ask for less in one run`,
+      )
+    }
     const before = this.#resumed.get(spec.id)
     if (before !== undefined && !sameCells(before.spec, spec)) {
       throw new StudyError(
@@ -75,10 +98,12 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   }
 
   table(table: TableSpec): void {
-    this.#send({ type: 'table', table })
+    checkBody(`table ${JSON.stringify(table.id)}`, { type: 'table', table })
+    this.#send({ type: 'table', table: { ...table, rows: table.rows.map(withoutNaN) } })
   }
 
   progress(done: number, total: number): void {
+    checkBody('progress', { type: 'progress', done, total, etaMs: null })
     const now = performance.now()
     this.#begun ??= { done, atMs: now }
     const did = done - this.#begun.done
@@ -88,10 +113,12 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   }
 
   note(text: string): void {
+    checkBody('note', { type: 'note', text })
     this.#send({ type: 'note', text })
   }
 
   summary(values: Readonly<Record<string, number | string>>): void {
+    checkBody('summary', { type: 'summary', values })
     this.#send({ type: 'summary', values })
   }
 
@@ -146,6 +173,11 @@ class RunFigure implements FigureSink {
 
   set(index: number, value: number, mark = 0): void {
     this.#checked(index)
+    if (typeof value !== 'number') {
+      throw new StudyError(
+        `figure ${this.spec.id}, cell ${index}: expected a number (NaN for no value), got ${String(value)}`,
+      )
+    }
     if (!Number.isInteger(mark) || mark < 0 || mark > this.spec.marks.length) {
       throw new StudyError(
         `figure ${this.spec.id}, cell ${index}: expected a mark from 0 to ${this.spec.marks.length}, got ${mark}`,

@@ -187,12 +187,22 @@ describe('an archive', () => {
     [
       'has a figure of more cells than memory',
       () => {
-        const ticks = Array.from({ length: 2000 }, () => '')
+        const ticks = Array.from({ length: 4000 }, () => '')
         const axis = { kind: 'layer', label: '', ticks }
         const figure = { ...(FIGURE_EVENT.type === 'figure' ? FIGURE_EVENT.figure : {}), x: axis, y: axis }
         return archiveOf({ ...GOOD, 'r/journal.ndjson': journalText({ type: 'figure', figure }) })
       },
-      /^archive: expected figures of at most 2097152 cells, got one of 4000000$/,
+      /^archive: expected at most 500 figures of 8388608 cells together, got 1 of 16000000$/,
+    ],
+    [
+      'has many figures that together are more than memory',
+      () => {
+        const axis = { kind: 'layer', label: '', ticks: Array.from({ length: 2000 }, () => '') }
+        const figure = { ...(FIGURE_EVENT.type === 'figure' ? FIGURE_EVENT.figure : {}), x: axis, y: axis }
+        const figures = ['a', 'b', 'c'].map(id => ({ type: 'figure', figure: { ...figure, id } }))
+        return archiveOf({ ...GOOD, 'r/journal.ndjson': journalText(...figures) })
+      },
+      /^archive: expected at most 500 figures of 8388608 cells together, got 3 of 12000000$/,
     ],
   ]
 
