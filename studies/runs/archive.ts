@@ -5,8 +5,8 @@
  *
  * What comes in is a stranger's: limits on every size, nothing but the files that a run has, each
  * written inside a folder of its own, the record and every event checked. A file that fails in any way
- * leaves nothing behind. Where a run of its id is here already, it gets a new one. The path of the
- * user's study does not come along: it would name another person's file on this machine.
+ * leaves nothing behind. Where a run of its id is here already, it gets a new one. Paths are taken out of
+ * its record on the way out and on the way in.
  */
 import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { mkdtemp, readFile, rename, writeFile } from 'node:fs/promises'
@@ -16,12 +16,13 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createGzip } from 'node:zlib'
 import { PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { RunId, RunRecord } from './events.ts'
-import { ID_PATTERN, newId, RECORD_FILE, readRecord } from './folder.ts'
+import { ID_PATTERN, newId, RECORD_FILE, readRecord, recordText } from './folder.ts'
 import { diskProblem, isErrno, JOURNAL_FILE, readJournal } from './journal.ts'
 import { checkJournal } from './journal-check.ts'
 import { META_FILE, readMeta, writeMeta } from './meta.ts'
 import { SOURCE_NAME } from './source.ts'
 import { readTar, type TarFile, writeTar } from './tar.ts'
+import { withoutPaths } from './without-paths.ts'
 
 export const ARCHIVE_ENDING = '.patchlight'
 const FIGURES = 'figures'
@@ -47,7 +48,8 @@ function* filesOf(dir: string, id: RunId): Generator<TarFile> {
   // A line that is being written this moment stays out.
   const journalBytes = readJournal(join(dir, JOURNAL_FILE)).bytes
   for (const name of readdirSync(dir)) {
-    if (name === JOURNAL_FILE) yield fileOf(dir, id, name, journalBytes)
+    if (name === RECORD_FILE) yield textOf(id, name, recordText(withoutPaths(readRecord(dir))))
+    else if (name === JOURNAL_FILE) yield fileOf(dir, id, name, journalBytes)
     else if (isRunFile(name) && statSync(join(dir, name)).isFile()) yield fileOf(dir, id, name)
   }
   const figures = join(dir, FIGURES)
@@ -62,6 +64,11 @@ function fileOf(dir: string, id: RunId, name: string, bytes?: number): TarFile {
   const size = bytes ?? statSync(path).size
   const content = size === 0 ? Readable.from([]) : createReadStream(path, { end: size - 1 })
   return { path: `${id}/${name}`, size, content }
+}
+
+function textOf(id: RunId, name: string, text: string): TarFile {
+  const content = Buffer.from(text)
+  return { path: `${id}/${name}`, size: content.length, content: Readable.from([content]) }
 }
 
 function isRunFile(name: string): boolean {
@@ -153,14 +160,14 @@ const PLACE_ATTEMPTS = 20
 
 /** Gives the unpacked run its id here, and with it its place in the list. */
 async function place(runsDir: string, staging: string, record: RunRecord): Promise<RunId> {
-  const { studyFile: _, ...rest } = record
+  const kept = withoutPaths(record)
   writeMeta(staging, { ...readMeta(staging), imported: { at: new Date().toISOString(), id: record.id } })
   let { id } = record
   for (let attempt = 0; attempt < PLACE_ATTEMPTS; attempt++) {
     if (attempt > 0) id = newId(record.study, new Date(record.createdAt))
     const dir = join(runsDir, id)
     if (existsSync(dir)) continue
-    await writeFile(join(staging, RECORD_FILE), `${JSON.stringify({ ...rest, id }, null, 2)}\n`, { flush: true })
+    await writeFile(join(staging, RECORD_FILE), recordText({ ...kept, id }), { flush: true })
     try {
       await rename(staging, dir)
       return id

@@ -1,5 +1,6 @@
 /** What the engine's process can be asked, method by method; `protocol.ts` types them. */
 import { totalmem } from 'node:os'
+import { basename } from 'node:path'
 import { measureRate } from '../../engine/backends/measure.ts'
 import type { Backend } from '../../engine/backends/types.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
@@ -156,7 +157,7 @@ async function inStudy<T>(study: AnyStudy, file: string | undefined, work: () =>
     if (file === undefined) throw internalError(`study ${study.id}: ${error.message}`)
     const line = error.stack?.split('\n').find(frame => frame.includes(file))
     const [, position] = /:(\d+):\d+\)?$/.exec(line ?? '') ?? []
-    const at = position === undefined ? '' : ` (line ${position} of ${file})`
+    const at = position === undefined ? '' : ` (line ${position} of ${basename(file)})`
     throw new StudyError(`study ${study.id}: ${error.name}: ${error.message}${at}`)
   }
 }

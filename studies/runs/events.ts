@@ -27,6 +27,7 @@ export interface RunRecord {
   /** Token ids of each prompt, by parameter; pairs lie one after the other. */
   readonly tokens?: Readonly<Record<string, readonly (readonly number[])[]>>
   readonly model: {
+    /** Where the checkpoint lay; empty for a run that came as a file. */
     readonly dir: string
     readonly name: string
     readonly family: string

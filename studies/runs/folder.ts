@@ -86,13 +86,18 @@ export function createRunFolder(runsDir: string, record: Omit<RunRecord, 'id'>):
         throw error
       }
       const whole: RunRecord = { ...record, id }
-      writeFileSync(join(dir, RECORD_FILE), `${JSON.stringify(whole, null, 2)}\n`, { flag: 'wx', flush: true })
+      writeFileSync(join(dir, RECORD_FILE), recordText(whole), { flag: 'wx', flush: true })
       return { dir, record: whole }
     }
   } catch (error) {
     throw diskProblem(`runs folder ${runsDir}`, error)
   }
   throw new StudyError(`runs folder ${runsDir}: no free name was found for the run; try again`)
+}
+
+/** The content of `run.json`. */
+export function recordText(record: RunRecord): string {
+  return `${JSON.stringify(record, null, 2)}\n`
 }
 
 /** Reads `run.json`. `where` begins the sentence. @throws StudyError if it is absent or damaged. */

@@ -279,7 +279,7 @@ class LocalWorkbench implements Workbench {
     const { record, figures } = await this.snapshot(id)
     checkCell(id, figures, cell)
     const study = await this.#studyOf(record)
-    const dir = await this.#lookedAt(id, record)
+    const dir = await this.#modelOf(record, why => new StudyError(`run ${id}: its cells cannot be looked at: ${why}`))
     const here = chosenDtype(this.#env.PATCHLIGHT_DTYPE)
     if (here !== record.dtype) {
       throw new StudyError(`run ${id}: its cells cannot be computed again: ${otherFormat(record.dtype, here)}`)
@@ -352,14 +352,6 @@ class LocalWorkbench implements Workbench {
     return studyFile === undefined ? studyRef(await this.#studies.find(study)) : { id: study, file: studyFile }
   }
 
-  /** The folder of a run's model, for another look at it. */
-  async #lookedAt(id: RunId, record: RunRecord): Promise<string> {
-    const { dir } = record.model
-    const madeHere = this.#shelf.summary(id).meta.imported === undefined
-    if (madeHere && existsSync(dir)) return dir
-    return this.#modelOf(record, why => new StudyError(`run ${id}: its cells cannot be looked at: ${why}`))
-  }
-
   /** The folder in which the weights of a run are now, which need not be where they were. */
   async #modelOf({ model }: RunRecord, refuse: (why: string) => StudyError): Promise<string> {
     const fingerprint = (dir: string) => this.#engine.request('fingerprint', { dir })
@@ -374,9 +366,8 @@ class LocalWorkbench implements Workbench {
       ({ layers, parameters }) => layers === model.layers && parameters === model.parameters,
     )
     for (const { dir } of alike) if ((await fingerprint(dir)) === model.fingerprint) return dir
-    throw refuse(
-      `its model ${model.name} is not here: there is no ${model.dir}; pull it, or offer its folder with --model`,
-    )
+    const sought = model.dir === '' ? 'no model here has its weights' : `there is no ${model.dir}`
+    throw refuse(`its model ${model.name} is not here: ${sought}; pull it, or offer its folder with --model`)
   }
 
   async #tokens(dir: string, study: StudyInfo, params: RunRecord['params']): Promise<Record<string, number[][]>> {

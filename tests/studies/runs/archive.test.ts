@@ -62,7 +62,11 @@ describe('an archive', () => {
     const summary = await there.unpack(Readable.from([packed]))
     expect(summary).toMatchObject({ id, state: 'done', meta: { name: 'The one', tags: ['paper'], imported: { id } } })
     expect(readdirSync(to)).toEqual([id])
-    expect(readRun(join(to, id))).toEqual(readRun(dir))
+    const made = readRun(dir)
+    expect(readRun(join(to, id))).toEqual({
+      ...made,
+      record: { ...made.record, model: { ...made.record.model, dir: '' } },
+    })
     expect(readFileSync(join(to, id, 'figures', 'f.svg'), 'utf8')).toBe('<svg/>')
     expect(readFileSync(join(to, id, 'study.ts'), 'utf8')).toBe('export default 1')
     expect(readdirSync(join(to, id)).sort()).toEqual(['figures', 'journal.ndjson', 'meta.json', 'run.json', 'study.ts'])
@@ -80,16 +84,22 @@ describe('an archive', () => {
     const { record: _a, ...first } = readRun(dir)
     const { record, ...copy } = readRun(join(runsDir, second.id))
     expect(copy).toEqual(first)
-    expect(record).toEqual({ ...RECORD, id: second.id })
+    expect(record).toEqual({ ...RECORD, id: second.id, model: { ...RECORD.model, dir: '' } })
   })
 
-  it('does not bring along whose file its study was', async () => {
+  it('takes no path of the machine out, and lets none in', async () => {
     const runsDir = temporaryFolder()
-    const record = JSON.stringify({ ...RECORD, id: 'r', studyFile: '/home/stranger/evil.ts' })
-    const { id } = await new RunShelf(runsDir).unpack(
-      Readable.from([await archiveOf({ ...GOOD, 'r/run.json': record })]),
-    )
-    expect(readFileSync(join(runsDir, id, 'run.json'), 'utf8')).not.toContain('evil')
+    const { dir, id } = aRun(runsDir)
+    const model = { ...RECORD.model, dir: '/home/alice/models/secret' }
+    const record = JSON.stringify({ ...RECORD, id, model, studyFile: '/home/alice/study.ts' })
+    writeFileSync(join(dir, 'run.json'), record)
+    const shelf = new RunShelf(runsDir)
+    expect(gunzipSync(await bytesOf(shelf.pack(id))).toString('latin1')).not.toContain('alice')
+    expect(readFileSync(join(dir, 'run.json'), 'utf8')).toBe(record)
+
+    const made = await archiveOf({ ...GOOD, 'r/run.json': record.replace(id, 'r') })
+    const there = await shelf.unpack(Readable.from([made]))
+    expect(readFileSync(join(runsDir, there.id, 'run.json'), 'utf8')).not.toContain('alice')
   })
 
   const cases: [string, () => Promise<Buffer> | Buffer, RegExp][] = [

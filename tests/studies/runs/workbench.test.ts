@@ -148,6 +148,9 @@ describe('workbench', () => {
     const record = JSON.parse(readFileSync(path, 'utf8'))
     writeFileSync(path, JSON.stringify({ ...record, model: { ...record.model, fingerprint: 'other' } }))
     await expect(workbench.resume(id)).rejects.toThrow(/cannot be resumed: the weights in .* changed since/)
+    await expect(workbench.cell(id, { figure: 'cells', index: 0 }, 'detail', {})).rejects.toThrow(
+      /its cells cannot be looked at: the weights in .* changed since/,
+    )
     writeFileSync(path, JSON.stringify({ ...record, params: { ...record.params, gone: 1 } }))
     await expect(workbench.resume(id)).rejects.toThrow(/the study's parameters changed since: parameter gone/)
     const { rows: _rows, ...without } = record.params
@@ -189,6 +192,26 @@ describe('workbench', () => {
     )
     await expect(workbench.cell(id, { ...at, index: 1e6 }, 'detail', {})).rejects.toThrow(
       /expected a cell from 0 to \d+, got 1000000/,
+    )
+  })
+
+  it('a run that came as a file is looked at and gone on with on the weights that are here', async () => {
+    const { id } = await workbench.start({ study: 'neuron-ablation', params: { layers: '0' } })
+    await reaches(workbench, id, 'done')
+    const stopped = readFileSync(join(workbench.runsDir, id, 'journal.ndjson'), 'utf8')
+      .split('\n')
+      .slice(0, 4)
+    writeFileSync(join(workbench.runsDir, id, 'journal.ndjson'), `${stopped.join('\n')}\n`)
+    const copy = await workbench.history.unpack(await workbench.history.pack(id))
+    expect((await workbench.snapshot(copy.id)).record.model.dir).toBe('')
+    const cell = await workbench.cell(copy.id, { figure: 'layer-0', index: 3 }, 'detail', {})
+    expect(cell.what).toMatch(/^N3@L0 /)
+    await workbench.resume(copy.id)
+    await reaches(workbench, copy.id, 'done')
+    const path = join(workbench.runsDir, copy.id, 'run.json')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"fingerprint": "\w+/, '$&0'))
+    await expect(workbench.cell(copy.id, { figure: 'layer-0', index: 3 }, 'detail', {})).rejects.toThrow(
+      /its model patchlight-demo is not here: no model here has its weights; pull it, or offer its folder with --model$/,
     )
   })
 

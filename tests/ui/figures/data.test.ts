@@ -37,6 +37,13 @@ describe('exports', () => {
     expect(longTable(exportedRun().figures).rows).toBe(fixture.rows)
   })
 
+  it('a file for others tells no path of this machine', () => {
+    const run = exportedRun()
+    const model = { ...run.record.model, dir: '/home/alice/models' }
+    const json = exportData({ ...run, record: { ...run.record, model, studyFile: '/home/alice/own.ts' } }, 'json')
+    expect(String(json)).not.toContain('alice')
+  })
+
   it('figures over equal axes are columns of the same rows', () => {
     const { columns, rows } = longTable(timePatching().figures)
     expect(rows).toBe(6 * TOKENS.length + 6 * 6)

@@ -4,12 +4,14 @@
  * 0 for none, else a place in `markMeanings`, counted from 1. JSON has no NaN and no infinities: all are null.
  */
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
+import { withoutPaths } from '../../../studies/runs/without-paths.ts'
 
+/** For a file that goes to others: paths of this machine are left out. */
 export function runJson(snapshot: RunSnapshot): string {
-  return `${JSON.stringify(runData(snapshot))}\n`
+  return `${JSON.stringify(runData({ ...snapshot, record: withoutPaths(snapshot.record) }))}\n`
 }
 
-/** The same as an object; NaN and infinities are still numbers in it. */
+/** The same as an object, with paths; NaN and infinities are still numbers in it. */
 export function runData({ record, state, figures, tables, notes, summary, error }: RunSnapshot) {
   const { format: _, ...asked } = record
   return {

@@ -35,7 +35,7 @@ export function prefillOf(record: RunRecord, study: StudyInfo, models: readonly 
   const preset = study.presets.some(one => one.id === record.preset) ? (record.preset ?? null) : null
   return {
     preset,
-    model: model === undefined ? dir : model.embedded ? undefined : model.dir,
+    model: model === undefined ? dir || name : model.embedded ? undefined : model.dir,
     values: fittingValues(record.params, study),
     seed: record.seed,
     dropped: Object.keys(record.params).filter(key => study.params[key] === undefined),
