@@ -87,7 +87,9 @@ export async function pathPatches(
   for (const layer of new Set(question.senders.map(sender => sender.layer))) {
     signal?.throwIfAborted()
     const weights = await layerWeights(model, layer)
-    const attnRaw = model.spec.postNorm ? attentionBeforeNorm(model, weights, rowsOf(base, 'z', layer)) : null
+    const headsSend = question.senders.some(sender => sender.layer === layer && sender.head !== null)
+    const attnRaw =
+      model.spec.postNorm && headsSend ? attentionBeforeNorm(model, weights, rowsOf(base, 'z', layer)) : null
     for (const [i, sender] of question.senders.entries()) {
       if (sender.layer !== layer) continue
       const change = changeOf(model.spec, sender, base, donor)

@@ -181,6 +181,15 @@ describe('the embedded model', () => {
 })
 
 describe('senders and receivers', () => {
+  it('MLPs alone, also where norms follow attention', async () => {
+    const model = await openFixture('gemma2')
+    try {
+      await holdsFor(model, { ...prompts(model), senders: [{ layer: 0, head: null }], receivers: [] })
+    } finally {
+      await model.dispose()
+    }
+  })
+
   it('a sender behind its receivers, or one that does not change, is no patch; its effect is exactly 0', async () => {
     const model = await openFixture('llama-gqa-tied')
     try {
