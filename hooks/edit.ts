@@ -3,7 +3,7 @@
  * a stretch of features, and says how those numbers change, as data, so that a sweep can compute
  * a patch's difference without running the layer that it sits in.
  */
-import { ShapeError } from '../engine/errors.ts'
+import { internalError, ShapeError } from '../engine/errors.ts'
 import { type Address, resolvePoint } from '../engine/point-names.ts'
 import { axisSize, type Point, SITES } from '../engine/points.ts'
 import type { ModelSpec } from '../engine/spec.ts'
@@ -106,6 +106,17 @@ function checkPart(where: string, point: Point, part: 'head' | 'neuron', index: 
     throw new ShapeError(`${where}: expected a ${part} from 0 to ${count - 1}, got ${index}`)
 }
 
+/** Numbers that each feature has at one position: for scores and patterns, the keys up to it. */
+function keysAt(point: Point, position: number): number {
+  return isPairwise(point) ? position + 1 : 1
+}
+
+function checkCount(where: string, set: SetTo, size: number): void {
+  const numbers = 'add' in set ? set.add : 'value' in set ? set.value : 'mean' in set ? set.mean : 0
+  if (typeof numbers !== 'number' && numbers.length !== size)
+    throw new ShapeError(`${where}: expected ${size} numbers, got ${numbers.length}`)
+}
+
 /** Ids of the donor, or null where the change needs none. */
 export function donorOf(set: SetTo, encode: (text: string) => readonly number[]): readonly number[] | null {
   if (!('from' in set)) return null
@@ -140,8 +151,11 @@ export function place(
   const { offset, length } = stretch(spec, address, item)
   const { point } = address
   const positions = resolvePositions(item.position, promptLength, where)
+  if (positions.length === 0) throw new ShapeError(`${where}: expected at least one position, got none`)
   const twice = positions.find((position, i) => positions.indexOf(position) !== i)
   if (twice !== undefined) throw new ShapeError(`${where}: expected each position once, got ${twice} twice`)
+  for (const position of isPairwise(point) ? positions : positions.slice(0, 1))
+    checkCount(where, item.set, length * keysAt(point, position))
   const donor = donorOf(item.set, encode)
   if (donor === null) return { point, positions, donorPositions: [], donor, offset, length }
   if (donor.length === 0) throw new ShapeError(`${where}, donor: expected at least one token, got none`)
@@ -188,35 +202,25 @@ export function compileEdits(
     const placed = place(spec, item, promptLength, encode)
     const { point, positions, offset, length } = placed
     return positions.map((position, i) => {
-      const keys = isPairwise(point) ? position + 1 : 1
+      const keys = keysAt(point, position)
       const donorPosition = placed.donorPositions[i]
       const donor =
         placed.donor === null || donorPosition === undefined
           ? null
           : lookup(placed.donor, point, donorPosition).subarray(offset * keys, (offset + length) * keys)
-      return { point, position, offset, length, change: changeOf(item, donor, length * keys) }
+      return { point, position, offset, length, change: changeOf(item, donor) }
     })
   })
 }
 
-function changeOf(item: Intervention, donor: Float32Array | null, size: number): Change {
-  const { set } = item
-  const vector = (values: readonly number[]): Float32Array => {
-    if (values.length !== size)
-      throw new ShapeError(`intervention at ${item.at}: expected ${size} numbers, got ${values.length}`)
-    return Float32Array.from(values)
-  }
+function changeOf({ at, set }: Intervention, donor: Float32Array | null): Change {
   const fillOrSet = (value: number | readonly number[]): Change =>
-    typeof value === 'number' ? { kind: 'fill', value } : { kind: 'set', values: vector(value) }
-  if (donor !== null) {
-    if (donor.length !== size)
-      throw new ShapeError(`intervention at ${item.at}: expected a donor row of ${size} numbers, got ${donor.length}`)
-    return { kind: 'set', values: donor }
-  }
+    typeof value === 'number' ? { kind: 'fill', value } : { kind: 'set', values: Float32Array.from(value) }
+  if (donor !== null) return { kind: 'set', values: donor }
   if ('zero' in set) return { kind: 'fill', value: 0 }
   if ('mean' in set) return fillOrSet(set.mean)
   if ('value' in set) return fillOrSet(set.value)
   if ('scale' in set) return { kind: 'scale', factor: set.scale }
-  if ('add' in set) return { kind: 'add', values: vector(set.add), coefficient: set.coefficient ?? 1 }
-  throw new ShapeError(`intervention at ${item.at}: a donor without activations`)
+  if ('add' in set) return { kind: 'add', values: Float32Array.from(set.add), coefficient: set.coefficient ?? 1 }
+  throw internalError(`intervention at ${at}: a donor without activations`)
 }

@@ -14,13 +14,12 @@ import {
 } from '../engine/generate.ts'
 import type { Lane } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
-import { resolvePoint } from '../engine/point-names.ts'
 import { checkPrompt } from '../engine/prompt.ts'
 import { donorLookup } from './donors.ts'
 import { compileEdits, donorNeeds } from './edit.ts'
 import { type PromptRun, runWithHooks } from './hooked.ts'
 import type { Intervention } from './intervention.ts'
-import { LaneTap } from './lane-tap.ts'
+import { calledPoint, LaneTap } from './lane-tap.ts'
 
 export interface HookedGenerateOptions
   extends Omit<GenerateOptions, 'tapOf'>,
@@ -50,7 +49,7 @@ export async function* generateWithHooks(
   const edits = placed.map(item =>
     everywhere(item) ? { lasting: item } : { fixed: compileEdits(spec, [item], reach, encode, lookup) },
   )
-  const calls = functions.map(({ at, run }) => ({ point: resolvePoint(spec, at).point, run }))
+  const calls = functions.map(({ at, run }) => ({ point: calledPoint(spec, at), run }))
   const tapOf = (lane: Lane): LaneTap => {
     const end = lane.start + lane.length
     const here = Array.from({ length: lane.length }, (_, i) => lane.start + i)

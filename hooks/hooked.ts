@@ -5,13 +5,12 @@
 import { embed, runLayers, unembed } from '../engine/forward.ts'
 import { batchOf, type Lane } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
-import { resolvePoint } from '../engine/point-names.ts'
 import { checkPrompt } from '../engine/prompt.ts'
 import { Capture, type PointSelector, selectPoints } from './capture.ts'
 import { collectDonors } from './donors.ts'
 import { compileEdits, resolvePositions } from './edit.ts'
 import type { Intervention, Positions } from './intervention.ts'
-import { type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
+import { calledPoint, type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
 import { measure } from './measure.ts'
 import { checkMetric, type Metric } from './metric.ts'
 
@@ -60,9 +59,11 @@ export async function runWithHooks(
   runs: readonly PromptRun[],
   options: RunOptions = {},
 ): Promise<RunOutput[]> {
-  for (const { ids } of runs) {
+  for (const { ids, functions = [] } of runs) {
     checkPrompt(model, ids)
-    // What is read at the end of a pass is checked before it begins.
+    for (const { at } of functions) calledPoint(model.spec, at)
+    // What is read in a pass or at its end is checked before the first begins.
+    resolvePositions(options.capturePositions, ids.length, 'capture')
     resolvePositions(options.logits, ids.length, 'logits')
     resolvePositions(options.metricPosition, ids.length, 'metric')
   }
@@ -82,7 +83,7 @@ export async function runWithHooks(
       hooks.set(lane, {
         edits: compileEdits(model.spec, run.interventions ?? [], run.ids.length, encode, lookup),
         functions: (run.functions ?? []).map(({ at, run: call }) => ({
-          point: resolvePoint(model.spec, at).point,
+          point: calledPoint(model.spec, at),
           run: call,
         })),
         ...(points.length === 0 ? {} : { captures: points.map(point => ({ point, positions })) }),

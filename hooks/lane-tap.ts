@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Backend } from '../engine/backends/types.ts'
 import { internalError, ShapeError } from '../engine/errors.ts'
 import type { Batch, Lane } from '../engine/lanes.ts'
+import { resolvePoint } from '../engine/point-names.ts'
 import { axisSize, type Point, SITES, type Site } from '../engine/points.ts'
 import type { ModelSpec } from '../engine/spec.ts'
 import type { Firing, Tap } from '../engine/tap.ts'
@@ -20,6 +21,19 @@ import { applyChange, type Edit, isPairwise, rowWidth } from './edit.ts'
  * @param positions absolute positions of the `pos` (or `query`) axis
  */
 export type HookFunction = (activation: tf.Tensor, point: Point, positions: readonly number[]) => tf.Tensor | undefined
+
+/**
+ * The point that a function is called at. A function is given all of it, so a name of a part would mislead.
+ * @throws HookPointError; ShapeError for the name of a head or neuron
+ */
+export function calledPoint(spec: ModelSpec, at: string): Point {
+  const { point, head, neuron } = resolvePoint(spec, at)
+  if (head === undefined && neuron === undefined) return point
+  const part = head === undefined ? 'neuron' : 'head'
+  throw new ShapeError(
+    `function at ${at}: expected a whole point, ${point.name}, got a ${part} of it: a function is given all ${part}s`,
+  )
+}
 
 export interface LaneHooks {
   readonly edits?: readonly Edit[]

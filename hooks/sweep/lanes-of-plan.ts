@@ -8,6 +8,7 @@ import { resolvePoint } from '../../engine/point-names.ts'
 import { type Point, SITES } from '../../engine/points.ts'
 import { compileEdits, type DonorLookup, type DonorNeed, donorNeeds, type Edit, place } from '../edit.ts'
 import type { Intervention } from '../intervention.ts'
+import { calledPoint } from '../lane-tap.ts'
 import type { BaseRun } from './base-run.ts'
 import { reachesOthers } from './boundary.ts'
 import { entriesOf } from './delta.ts'
@@ -54,7 +55,7 @@ export function laneOf(context: SweepContext, plan: PlannedPatch): SweepLane {
     const layer = layerOf(model, resolvePoint(spec, item.at).point)
     items.set(layer, [...(items.get(layer) ?? []), item])
   }
-  const functions = (patch.functions ?? []).map(({ at, run }) => ({ point: resolvePoint(spec, at).point, run }))
+  const functions = (patch.functions ?? []).map(({ at, run }) => ({ point: calledPoint(spec, at), run }))
 
   const enters = (point: Point): boolean =>
     plan.deltaAt !== null && (point.name === plan.deltaAt.name || (isEmbedding(point) && isEmbedding(plan.deltaAt)))

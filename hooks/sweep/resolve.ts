@@ -3,11 +3,11 @@
  * where the lane joins, at which position it starts, and which changes it meets on its way.
  */
 import { ShapeError } from '../../engine/errors.ts'
-import { resolvePoint } from '../../engine/point-names.ts'
 import { type Point, SITES } from '../../engine/points.ts'
 import type { ModelSpec } from '../../engine/spec.ts'
 import { type Placed, place, resolvePositions } from '../edit.ts'
 import type { Intervention } from '../intervention.ts'
+import { calledPoint } from '../lane-tap.ts'
 import { landingOf, reachesOthers, stageStart } from './boundary.ts'
 import type { Patch, SweepBase } from './types.ts'
 
@@ -142,7 +142,7 @@ function wholeLane(
 ): LanePlan {
   const isEmbedding = ({ site }: Point): boolean => SITES[site].stage === 'embed'
   const changed = interventions.map(item => place(spec, item, length, encode).point)
-  const called = functions.map(({ at }) => resolvePoint(spec, at).point)
+  const called = functions.map(({ at }) => calledPoint(spec, at))
   if (called.some(isEmbedding))
     throw new ShapeError('sweep: a function at an embedding point is not supported in a sweep; use runWithHooks')
   return {

@@ -7,6 +7,7 @@ import { type PromptRun, type RunOptions, type RunOutput, runWithHooks } from '.
 import type { Intervention } from '../../hooks/intervention.ts'
 import type { HookFunction } from '../../hooks/lane-tap.ts'
 import { meanActivation } from '../../hooks/mean.ts'
+import { planSweep } from '../../hooks/sweep/plan.ts'
 import { expectClose, expectSame } from '../support/close.ts'
 import { openFixture, promptOf } from '../support/models.ts'
 import { randomValues } from '../support/random.ts'
@@ -349,12 +350,18 @@ describe('functions', () => {
 
   it('[F2] [P5] at a point that is none, or one that throws, is that error', async () => {
     await expect(run({ functions: [{ at: 'resid_mid@L9', run: () => undefined }] })).rejects.toThrow(HookPointError)
+    await expect(run({ functions: [{ at: 'L1H3', run: () => undefined }] })).rejects.toThrow(
+      'function at L1H3: expected a whole point, blocks.1.attn.hook_z, got a head of it',
+    )
     const failing = () => {
       throw new Error('mine')
     }
     await expect(run({ functions: [{ at: MID, run: failing }] }, { capture: '*' })).rejects.toThrow('mine')
   })
 })
+
+/** A change that cannot be seen: added nothing times. */
+const LATE = { set: { add: [1], coefficient: 0 } }
 
 describe('bad input', () => {
   const zero = { zero: true } as const
@@ -371,12 +378,17 @@ describe('bad input', () => {
     [{ at: MID, position: [0, -7], set: zero }, 'expected a position from -6 to 5, got -7'],
     [{ at: MID, position: 1.5, set: zero }, 'expected a position from -6 to 5, got 1.5'],
     [{ at: MID, position: [5, 1, -1], set: zero }, 'expected each position once, got 5 twice'],
+    [{ at: MID, position: [], set: zero }, `intervention at ${MID}: expected at least one position, got none`],
     [{ at: MID, set: { value: [1, 2] } }, `intervention at ${MID}: expected 24 numbers, got 2`],
     [{ at: 'L1H0', set: { add: [1] } }, 'expected 6 numbers, got 1'],
     [{ at: 'N5@L0', set: { mean: [1, 2] } }, 'expected 1 numbers, got 2'],
+    [{ at: 'pattern@L0', position: [0, 1], set: { value: new Array(4).fill(1) } }, 'expected 8 numbers, got 4'],
   ])('[I4] [I9] %j', async (intervention, message) => {
     await expect(run({ interventions: [intervention] })).rejects.toThrow(ShapeError)
     await expect(run({ interventions: [intervention] })).rejects.toThrow(message)
+    // A sweep says so before its first pass too, also of a patch that would not run.
+    const late = { interventions: [{ ...intervention, ...('add' in intervention.set ? LATE : {}) }] }
+    expect(() => planSweep(model.spec, { bases: [{ ids, metrics: [], patches: [late] }] }, () => [])).toThrow(message)
   })
 
   it.each<[Partial<PromptRun>, RunOptions, string]>([
@@ -385,6 +397,7 @@ describe('bad input', () => {
     [{ ids: [-1] }, {}, 'prompt: expected token ids from 0 to 58, got -1'],
     [{ ids: [0.5] }, {}, 'prompt: expected token ids from 0 to 58, got 0.5'],
     [{ ids: new Array(65).fill(1) }, {}, 'prompt: expected at most 64 tokens (the model’s context), got 65'],
+    [{}, { capture: 'embed', capturePositions: 6 }, 'capture: expected a position from -6 to 5, got 6'],
     [{}, { logits: [0, 6] }, 'logits: expected a position from -6 to 5, got 6'],
     [{}, { metrics: [{ kind: 'top1' }], metricPosition: -7 }, 'metric: expected a position from -6 to 5, got -7'],
   ])('[I9] a prompt, or a position to read, before any pass: %j %j', async (own, options, message) => {
