@@ -79,8 +79,8 @@ const PARAMS = {
 
 type Params = ParamsOf<typeof PARAMS>
 
-/** Neurons a row of the figure: a layer of 8,192 is drawn as 64 rows. */
-const NEURONS_A_ROW = 128
+/** Of the figure. A layer of 8,192 neurons is drawn as 64 rows of 128, one of 128 as 8 rows of 16. */
+const MAX_NEURONS_A_ROW = 128
 /** How many neurons the table lists. */
 const LISTED = 30
 const FLIPPED = 1
@@ -144,9 +144,14 @@ function patchOf(params: Params, layer: number, neuron: number, means: ReadonlyM
   return { interventions: [{ at: `blocks.${layer}.mlp.hook_post`, neuron, position, set }] }
 }
 
+/** Up to twice as many as there are rows or a little more; a power of two, so that rows begin with round numbers. */
+export function neuronsARow(dMlp: number): number {
+  return Math.min(MAX_NEURONS_A_ROW, dMlp, 2 ** Math.ceil(Math.log2(2 * dMlp) / 2))
+}
+
 function figureSpec(model: Model, params: Params, layer: number, target: string): FigureSpec {
-  const rows = Math.ceil(model.spec.dMlp / NEURONS_A_ROW)
-  const width = Math.min(NEURONS_A_ROW, model.spec.dMlp)
+  const width = neuronsARow(model.spec.dMlp)
+  const rows = Math.ceil(model.spec.dMlp / width)
   return {
     id: `layer-${layer}`,
     title: `layer ${layer}`,
@@ -154,7 +159,7 @@ function figureSpec(model: Model, params: Params, layer: number, target: string)
     x: { kind: 'neuron', label: 'neuron, within its row', ticks: Array.from({ length: width }, (_, i) => `+${i}`) },
     y: {
       kind: 'neuron',
-      label: 'first neuron of the row',
+      label: 'first neuron',
       ticks: Array.from({ length: rows }, (_, i) => `N${i * width}`),
     },
     metric: `ΔP(${target})`,
@@ -164,7 +169,7 @@ function figureSpec(model: Model, params: Params, layer: number, target: string)
     caption:
       `Each neuron of layer ${layer}’s MLP is set to ${params.ablation === 'mean' ? 'its mean' : 'zero'} at ` +
       `${params.positions === 'last' ? 'the last position' : 'all positions'} of ${quote(params.prompt)}; ` +
-      `colour: change of the probability of “${target}”; × : another token comes out on top.`,
+      `colour: change of the probability of “${target}”; ×: another token comes out on top.`,
   }
 }
 
