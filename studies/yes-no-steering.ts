@@ -154,6 +154,7 @@ function figureSpec(
   question: number,
   kind: Component['kind'],
   effect: (typeof EFFECTS)[number],
+  statistic: 'mean' | 'sample standard deviation' = 'mean',
 ): FigureSpec {
   const text = params.questions[question] ?? ''
   const x =
@@ -175,7 +176,7 @@ function figureSpec(
     marks: [],
     caption:
       `${what} on ${quote(text)} replaces that of a neutral prompt at ${where}; ` +
-      `colour: ${effect.metric} of the next token, mean over ${neutralPrompts(params.neutral.length)}.`,
+      `colour: ${effect.metric} of the next token, ${statistic} over ${neutralPrompts(params.neutral.length)}.`,
   }
 }
 
@@ -295,14 +296,14 @@ export default defineStudy({
 
 function spreadSpec(model: Model, params: Params, q: number, kind: Component['kind']): FigureSpec {
   const [, , diff] = EFFECTS
+  const spec = figureSpec(model, params, q, kind, diff, 'sample standard deviation')
   return {
-    ...figureSpec(model, params, q, kind, diff),
+    ...spec,
     id: `q${q + 1}-${kind}-${SPREAD}`,
     title: 'spread over neutral prompts',
-    group: `${figureSpec(model, params, q, kind, diff).group} · spread`,
+    group: `${spec.group} · spread`,
     metric: 's.d. of yes − no',
     scale: 'sequential',
-    caption: `Sample standard deviation of Δ log p(yes) − Δ log p(no) over ${neutralPrompts(params.neutral.length)}.`,
   }
 }
 
