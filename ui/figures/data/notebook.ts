@@ -107,12 +107,16 @@ const DRAWING = `COLOURS = {
     ${Object.entries(SCALES)
       .map(
         ([name, stops]) =>
-          `"${name}": LinearSegmentedColormap.from_list("${name}", ${python(stops.map(([, c]) => c))})`,
+          `"${name}": LinearSegmentedColormap.from_list("${name}", ${python(stops.map(([, c]) => c))}).with_extremes(bad="${NO_VALUE}")`,
       )
       .join(',\n    ')},
 }
-for colours in COLOURS.values():
-    colours.set_bad("${NO_VALUE}")
+
+
+def tick_label(tick):
+    """Leading spaces and line ends made visible; a dollar sign is no formula."""
+    shown = "·" * (len(tick) - len(tick.lstrip(" "))) + tick.lstrip(" ")
+    return shown.replace("\\n", "⏎").replace("$", r"\\$")
 
 
 def draw(ids, width=6.75):
@@ -134,15 +138,17 @@ def draw(ids, width=6.75):
         ax.set_title(figure["title"].replace("$", r"\\$"), fontsize=9)
         for axis, set_ticks, name in ((figure["x"], ax.set_xticks, ax.set_xlabel), (figure["y"], ax.set_yticks, ax.set_ylabel)):
             step = max(1, -(-len(axis["ticks"]) // 40))
-            labels = [tick.replace("$", r"\\$") for tick in axis["ticks"]][::step]
+            labels = [tick_label(tick) for tick in axis["ticks"][::step]]
             set_ticks(range(0, len(axis["ticks"]), step), labels, fontsize=7)
             name(axis["label"], fontsize=8)
         if any(len(tick) > 2 for tick in figure["x"]["ticks"]):
             ax.tick_params(axis="x", rotation=90)
         marks = np.array(figure["marks"]).reshape(values[id].shape)
+        light = image.to_rgba(values[id])[..., :3] ** 2.2 @ [0.2126, 0.7152, 0.0722] > 0.18
         for number, mark in enumerate(figure["markMeanings"], start=1):
             for y, x in zip(*np.nonzero(marks == number)):
-                ax.text(x, y, mark["symbol"], ha="center", va="center", fontsize=7)
+                ink = "black" if light[y, x] else "white"
+                ax.text(x, y, mark["symbol"], ha="center", va="center", fontsize=7, color=ink)
     units = sorted({figure["unit"] for figure in map(figures.get, ids)})
     metrics = sorted({figure["metric"] for figure in map(figures.get, ids)})
     label = f"{metrics[0]} ({units[0]})" if len(metrics) == 1 else " / ".join(units)
