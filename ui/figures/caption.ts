@@ -15,6 +15,12 @@ export function draftCaption(specs: readonly Pick<FigureSpec, 'title' | 'caption
   if (captions.every(caption => caption === captions[0])) {
     return `${specs.map(({ title }, i) => `${letter(i)} ${title}`).join('; ')}. ${captions[0]}`
   }
+  // Captions that differ in what their panels are called, and in nothing else.
+  const kinds = captions.map((caption, i) => caption.replaceAll(specs[i]?.title ?? '', '\0'))
+  if (kinds.every(kind => kind === kinds[0] && kind.includes('\0'))) {
+    const others = specs.slice(1).map(({ title }, i) => `${letter(i + 1)} ${title}`)
+    return `${letter(0)} ${first.title}: ${captions[0]} ${others.join('; ')}: likewise.`
+  }
   const shared = sharedEnd(captions)
   const parts = captions.map((caption, i) => {
     const all = caption.slice(0, caption.length - shared.length).trim()
@@ -24,12 +30,12 @@ export function draftCaption(specs: readonly Pick<FigureSpec, 'title' | 'caption
   return [...parts, shared].join(' ').trim()
 }
 
-/** Model, prompts and counts, as sentences. */
+/** Model, prompts and counts, as sentences. A caption that quotes prompts has said which ones its figure is of. */
 export function runFacts(record: RunRecord, specs: readonly FigureSpec[], captionSoFar: string): string {
   const { model, params, tokens = {} } = record
-  const prompts = Object.keys(tokens).flatMap(key => {
+  const prompts = (captionSoFar.includes('“') ? [] : Object.keys(tokens)).flatMap(key => {
     const value = params[key]
-    if (typeof value === 'string') return captionSoFar.includes(value) ? [] : [`${key} prompt “${value}”`]
+    if (typeof value === 'string') return [`${/prompt$/i.test(key) ? key : `${key} prompt`} “${value}”`]
     return Array.isArray(value) && value.length > 0 ? [`${key}: n = ${value.length}`] : []
   })
   const cells = specs.map(({ x, y }) => x.ticks.length * y.ticks.length)

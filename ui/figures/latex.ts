@@ -29,6 +29,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
   '"': '\\textquotedbl{}',
+  '`': '\\textasciigrave{}',
   '\n': '\\textbackslash{}n',
   '\t': '\\textbackslash{}t',
   '×': '$\\times$',
@@ -51,15 +52,21 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Text for the body of a LaTeX document. */
 export function escapeTex(text: string): string {
-  const escaped = [...text].map(character => ESCAPES[character] ?? (isControl(character) ? '' : character)).join('')
-  // Two hyphens or quotes in a row would become one longer sign.
-  return escaped.replaceAll('?`', '?{}`').replaceAll('!`', '!{}`')
+  let body = ''
+  for (const character of text) {
+    const next = ESCAPES[character] ?? (isControl(character) ? '' : character)
+    body += LIGATURES.has(body.slice(-1) + next.charAt(0)) ? `{}${next}` : next
+  }
+  return body
 }
+
+/** Signs that TeX draws as one other sign where they stand side by side. */
+const LIGATURES: ReadonlySet<string> = new Set(['--', "''", '``', ',,', '?`', '!`'])
 
 export function figureTex({ file, widthIn, caption, label, wide }: LatexFigure): string {
   const environment = wide ? 'figure*' : 'figure'
   const body = escapeTex(caption)
-  const foreign = [...new Set([...body].filter(character => (character.codePointAt(0) ?? 0) > 0x24f))]
+  const foreign = [...new Set([...body].filter(character => !IN_T1.test(character) || NOT_IN_T1.test(character)))]
   return [
     '% Needs \\usepackage{graphicx}, and \\usepackage[T1]{fontenc} for pdfLaTeX. The caption is a draft: edit it.',
     ...(foreign.length === 0
@@ -76,6 +83,10 @@ export function figureTex({ file, widthIn, caption, label, wide }: LatexFigure):
     '',
   ].join('\n')
 }
+
+/** What pdfLaTeX has letters for: most of Latin-1 and of Latin Extended-A, and Romanian. */
+const IN_T1 = /[\n -~\u00a0-\u017f\u0218-\u021b]/
+const NOT_IN_T1 = /[ĦħĸĿŀŉŦŧſ]/
 
 function codeName(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`

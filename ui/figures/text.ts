@@ -1,16 +1,26 @@
 /**
  * Text in a figure: made safe for XML, and shown so that every token can be told from others.
  */
+import { clusters } from './fonts/clusters.ts'
+import type { Measure } from './metrics.ts'
 
-/** Longest tick label; the middle of a longer one is left out. */
+/** Characters of the longest tick label; the middle of a longer one is left out. */
 const MAX_LABEL = 28
+const MIN_LABEL = 6
 
 /** A tick's label: leading space as ·, line ends, control characters and other unseen ones as visible signs. */
-export function tickLabel(tick: string): string {
-  const shown = [...tick.replace(/^ +/, spaces => '·'.repeat(spaces.length))].map(visible)
-  if (shown.length <= MAX_LABEL) return shown.join('')
-  const half = MAX_LABEL / 2
-  return `${shown.slice(0, half).join('')}…${shown.slice(-half + 1).join('')}`
+export function tickLabel(tick: string, longest = MAX_LABEL): string {
+  const shown = clusters(tick.replace(/^ +/, spaces => '·'.repeat(spaces.length)))
+  if (shown.length <= longest) return shown.map(visible).join('')
+  const half = longest / 2
+  return [...shown.slice(0, half), '…', ...shown.slice(1 - half)].map(visible).join('')
+}
+
+/** As much of a tick's label as is no wider than `widthEm`, in units of its size; six characters at the least. */
+export function fittingLabel(tick: string, widthEm: number, measure: Measure): string {
+  let longest = MAX_LABEL
+  while (longest > MIN_LABEL && measure(tickLabel(tick, longest)) > widthEm) longest -= 2
+  return tickLabel(tick, longest)
 }
 
 /** Escaped for XML text and attributes; what XML cannot hold at all becomes U+FFFD. */
@@ -25,7 +35,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
 }
 
-function visible(character: string): string {
+function visible(cluster: string): string {
+  return [...cluster].map(visibleCharacter).join('')
+}
+
+function visibleCharacter(character: string): string {
   const code = character.codePointAt(0) ?? 0
   if (character === '\n') return '⏎'
   if (character === '\t') return '⇥'

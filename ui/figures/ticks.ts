@@ -16,7 +16,10 @@ export function roundTicks([low, high]: readonly [number, number], wanted = 5): 
   const step = ([1, 2, 5, 10].find(factor => factor * power >= rough * 0.85) ?? 10) * power
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
-  return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+  // Where doubles are too coarse for steps, the ends alone: among the smallest of all, and far from 0 but close together.
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return [low, high]
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
+  return new Set(ticks).size === ticks.length ? ticks : [low, high]
 }
 
 /** A number as figures show it: a true minus sign, and no more digits than its neighbours need. */

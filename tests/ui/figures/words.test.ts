@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { RunRecord } from '../../../studies/runs/events.ts'
 import { draftCaption, runFacts } from '../../../ui/figures/caption.ts'
 import { exportPicture } from '../../../ui/figures/export-picture.ts'
-import { escapeTex } from '../../../ui/figures/latex.ts'
-import { tickLabel } from '../../../ui/figures/text.ts'
+import { escapeTex, figureTex } from '../../../ui/figures/latex.ts'
+import { fittingLabel, tickLabel } from '../../../ui/figures/text.ts'
 import { labelStep, roundTicks, tickNumber } from '../../../ui/figures/ticks.ts'
 import { parseWidth, VENUES, WIDTHS } from '../../../ui/figures/venues.ts'
 import { RECORD } from '../../studies/runs/support.ts'
@@ -56,6 +56,16 @@ describe('captions', () => {
     )
   })
 
+  it('that differ in their panels’ names alone are said once', () => {
+    const specs = ['layer 0', 'layer 1', 'layer 2'].map(title => ({
+      title,
+      caption: `Each neuron of ${title} is set to zero; ×: another token.`,
+    }))
+    expect(draftCaption(specs)).toBe(
+      '(a) layer 0: Each neuron of layer 0 is set to zero; ×: another token. (b) layer 1; (c) layer 2: likewise.',
+    )
+  })
+
   it('say how prompts were encoded where it is not as the checkpoint says', () => {
     const said = (params: RunRecord['params']) => runFacts({ ...RECORD, params }, [], '')
     expect(said({ bos: 'config', chat: false, system: '' })).not.toContain('encoded')
@@ -75,9 +85,10 @@ describe('captions', () => {
     }
     const specs = timePatching().figures.map(({ spec }) => spec)
     expect(runFacts(record, specs, '')).toBe(
-      'Model: demo (2 layers, 2 heads, d = 8). Prompt prompt “a b”; pairs: n = 2. n = 306 cells in 4 panels.',
+      'Model: demo (2 layers, 2 heads, d = 8). Prompt “a b”; pairs: n = 2. n = 306 cells in 4 panels.',
     )
-    expect(runFacts(record, specs, 'of “a b”.')).not.toContain('“a b”')
+    // Which of the run's prompts a figure is of, its own caption knows.
+    expect(runFacts(record, specs, 'on “a b c”.')).not.toMatch(/“|pairs/)
     expect(runFacts({ ...record, dtype: 'bf16' }, specs, '')).toContain('Weights and products with them are bfloat16.')
   })
 })
@@ -88,6 +99,25 @@ describe('LaTeX', () => {
       '\\textless{}b\\textgreater{}\\&amp; 50\\% \\$x\\_1\\$ \\#2 \\textasciitilde{}\\textasciicircum{}\\{\\}\\textbackslash{} ' +
         '\\textquotedbl{}q\\textquotedbl{} a$\\times$b $-$1 $\\Delta$p ',
     )
+  })
+
+  it('keeps apart what TeX would join into one sign', () => {
+    expect(escapeTex("--dtype a---b ''c'' `d` ``e`` ,,f ?` {}-- “?”")).toBe(
+      "-{}-dtype a-{}-{}-b '{}'c'{}' \\textasciigrave{}d\\textasciigrave{} " +
+        "\\textasciigrave{}\\textasciigrave{}e\\textasciigrave{}\\textasciigrave{} ,{},f ?\\textasciigrave{} \\{\\}-{}- ``?''",
+    )
+    expect(escapeTex('?“x”')).toBe("?{}``x''")
+  })
+
+  it.each([
+    ['naïve Größe, Łódź, ș', null],
+    ['ħ', 'U+0127'],
+    ['ƒ', 'U+0192'],
+    ['日', 'U+65E5'],
+  ])('says whether pdfLaTeX has the letters of %s', (caption, code) => {
+    const tex = figureTex({ file: 'a.pdf', widthIn: 3.25, caption, label: 'a', wide: false })
+    if (code === null) expect(tex).not.toContain('XeLaTeX')
+    else expect(tex).toContain(`% The caption holds ${code}: XeLaTeX`)
   })
 
   it('includes the PDF at its width, across both columns where it is wide', async () => {
@@ -112,6 +142,15 @@ describe('labels', () => {
     expect(tickLabel('\u202eevil\u200b')).toBe('<U+202E>evil<U+200B>')
     expect(tickLabel('👩‍👩‍👧')).toBe('👩‍👩‍👧')
     expect(tickLabel('x'.repeat(100))).toBe(`${'x'.repeat(14)}…${'x'.repeat(13)}`)
+    // What is drawn as one stays whole.
+    expect(tickLabel('👩‍👩‍👧'.repeat(30), 6)).toBe(`${'👩‍👩‍👧'.repeat(3)}…${'👩‍👩‍👧'.repeat(2)}`)
+  })
+
+  it('are cut to the room that they have', () => {
+    const measure = (text: string) => text.length / 2
+    expect(fittingLabel('x'.repeat(20), 10, measure)).toBe('x'.repeat(20))
+    expect(fittingLabel('x'.repeat(20), 6, measure)).toBe(`${'x'.repeat(6)}…${'x'.repeat(5)}`)
+    expect(fittingLabel('x'.repeat(20), 1, measure)).toBe('xxx…xx')
   })
 
   it('thin out on round numbers', () => {
@@ -125,6 +164,9 @@ describe('labels', () => {
     [[0, 11], [0, 5, 10], '5'],
     [[-0.00042, 0.00042], [-0.0004, -0.0002, 0, 0.0002, 0.0004], '−2e−4'],
     [[0, 130_000], [0, 50_000, 100_000], '5e4'],
+    // As close together as numbers can be.
+    [[-5e-324, 5e-324], [-5e-324, 5e-324], '5e−324'],
+    [[1, 1 + 2 ** -52], [1, 1 + 2 ** -52], '1.0000000000000002'],
   ] as const)('of a colour bar of %j stand at %j', (range, ticks, second) => {
     expect(roundTicks(range)).toEqual(ticks)
     expect(tickNumber(ticks[1], ticks)).toBe(second)
