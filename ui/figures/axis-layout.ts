@@ -1,7 +1,7 @@
 /** Which ticks of an axis are labelled, how large, and how much room the axis takes. */
 import type { Axis } from '../../studies/figure.ts'
 import { GAP, LEADING, type Measure, MIN_TOKEN_PT, TICK, widest } from './metrics.ts'
-import { tickLabel } from './text.ts'
+import { fittingLabel } from './text.ts'
 import { labelStep } from './ticks.ts'
 
 interface TickLabel {
@@ -22,9 +22,9 @@ export interface AxisLayout {
   readonly space: number
 }
 
-/** The axis below a grid. Numbers thin out and stay level; words that do not fit side by side stand upright. */
-export function columnAxis(axis: Axis, width: number, font: number, measure: Measure): AxisLayout {
-  const labels = axis.ticks.map(tickLabel)
+/** The axis below a grid, its labels at most `longest` points long. Numbers thin out and stay level; words that do not fit side by side stand upright. */
+export function columnAxis(axis: Axis, width: number, longest: number, font: number, measure: Measure): AxisLayout {
+  const labels = axis.ticks.map(tick => fittingLabel(tick, longest / font, measure))
   const cell = width / Math.max(1, labels.length)
   const level = widest(labels, measure) * font + font * 0.4
   const upright = !isNumbered(axis.ticks) && level > cell
@@ -42,9 +42,9 @@ export function columnAxis(axis: Axis, width: number, font: number, measure: Mea
   return { ticks, font: size, upright, labelAt, space: labelAt + font * 0.35 }
 }
 
-/** The axis left of a grid. */
-export function rowAxis(axis: Axis, height: number, font: number, measure: Measure): AxisLayout {
-  const labels = axis.ticks.map(tickLabel)
+/** The axis left of a grid, its labels at most `longest` points long. */
+export function rowAxis(axis: Axis, height: number, longest: number, font: number, measure: Measure): AxisLayout {
+  const labels = axis.ticks.map(tick => fittingLabel(tick, longest / font, measure))
   const cell = height / Math.max(1, labels.length)
   const size = isNumbered(axis.ticks) ? font : tokenFont(font, cell)
   const ticks = labelled(labels, labelStep(cell, size * LEADING), cell)

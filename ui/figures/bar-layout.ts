@@ -1,6 +1,6 @@
 /** The colour bar: beside the panels, or below them where they are too low for its label. */
 import type { ColourRange } from './colours.ts'
-import { GAP, LINE, type Measure, TICK, widest } from './metrics.ts'
+import { GAP, LINE, type Measure, TICK, widest, wrap } from './metrics.ts'
 import { roundTicks, tickNumber } from './ticks.ts'
 
 export interface BarLayout {
@@ -11,7 +11,9 @@ export interface BarLayout {
   readonly height: number
   /** Points from its low end. */
   readonly ticks: readonly { readonly at: number; readonly text: string }[]
-  /** Centre of the label, on its baseline. */
+  /** Lines of the label: one where it stands beside. */
+  readonly label: readonly string[]
+  /** Centre of the label, on the baseline of its first line. */
   readonly labelX: number
   readonly labelY: number
 }
@@ -37,12 +39,16 @@ const MAX_LENGTH_BELOW = 170
 
 /** Width that a bar beside the panels takes. */
 export function barSpace({ fontPt, range, measure }: BarOptions): number {
-  const numbers = barTicks(range).map(({ text }) => text)
-  return fontPt + THICK + TICK + 2.5 * GAP + widest(numbers, measure) * fontPt + fontPt * LINE
+  return fontPt + THICK + TICK + 2.5 * GAP + widest(numbersOf(range), measure) * fontPt + fontPt * LINE
 }
 
-export function belowHeight({ fontPt }: BarOptions): number {
-  return THICK + TICK + GAP + fontPt * 0.75 + fontPt * LINE
+export function belowHeight(options: BarOptions): number {
+  return THICK + TICK + GAP + options.fontPt * (0.75 + LINE * labelBelow(options).length)
+}
+
+/** Lines that fit in the picture's whole width. */
+function labelBelow({ barLabel, widthPt, fontPt, measure }: BarOptions): readonly string[] {
+  return wrap(barLabel, widthPt / fontPt - 1, measure)
 }
 
 export function barBeside(area: Area, options: BarOptions): BarLayout {
@@ -57,15 +63,22 @@ export function barBeside(area: Area, options: BarOptions): BarLayout {
     width: THICK,
     height,
     ticks: placed(range, height),
+    label: [barLabel],
     labelX: widthPt - font * 0.35,
     labelY: top + height / 2,
   }
 }
 
-export function barBelow(area: Area, top: number, { fontPt: font, range }: BarOptions): BarLayout {
-  const room = area.right - area.left
+export function barBelow(area: Area, top: number, options: BarOptions): BarLayout {
+  const { fontPt: font, range, widthPt, measure } = options
+  // A number may stand at either end.
+  const beyond = (widest(numbersOf(range), measure) * font) / 2
+  const from = Math.max(area.left, beyond)
+  const room = Math.min(area.right, widthPt - beyond) - from
   const width = Math.min(room, MAX_LENGTH_BELOW)
-  const left = area.left + (room - width) / 2
+  const left = from + (room - width) / 2
+  const label = labelBelow(options)
+  const half = (widest(label, measure) * font) / 2
   return {
     below: true,
     left,
@@ -73,7 +86,9 @@ export function barBelow(area: Area, top: number, { fontPt: font, range }: BarOp
     width,
     height: THICK,
     ticks: placed(range, width),
-    labelX: left + width / 2,
+    label,
+    // A label that is wider than the grid still stands within the picture.
+    labelX: Math.min(Math.max(left + width / 2, half), Math.max(half, widthPt - half)),
     labelY: top + THICK + TICK + GAP + font * 0.75 + font * 1.15,
   }
 }
@@ -83,7 +98,11 @@ function barTicks(range: ColourRange) {
   return values.map(value => ({ value, text: tickNumber(value, values) }))
 }
 
+function numbersOf(range: ColourRange): readonly string[] {
+  return barTicks(range).map(({ text }) => text)
+}
+
 function placed(range: ColourRange, length: number): BarLayout['ticks'] {
   const [low, high] = range
-  return barTicks(range).map(({ value, text }) => ({ at: (length * (value - low)) / (high - low), text }))
+  return barTicks(range).map(({ value, text }) => ({ at: length * ((value - low) / (high - low)), text }))
 }

@@ -24,6 +24,9 @@ export const SCALES: Readonly<Record<Scale, readonly Stop[]>> = {
 /** Cells without a value. On neither scale, so that it cannot be read as one. */
 export const NO_VALUE = '#bdbdbd'
 
+/** A scale's length is a number as well. */
+const LARGEST = Number.MAX_VALUE / 4
+
 /**
  * The values at a scale's two ends: symmetric around 0 for a diverging one, smallest and largest
  * value for a sequential one. Figures of one group pass all their values and share the answer.
@@ -36,8 +39,8 @@ export function colourRange(scale: Scale, ...figures: readonly ArrayLike<number>
     for (let i = 0; i < values.length; i++) {
       const value = values[i] ?? Number.NaN
       if (!Number.isFinite(value)) continue
-      if (value < low) low = value
-      if (value > high) high = value
+      if (value < low) low = Math.max(value, -LARGEST)
+      if (value > high) high = Math.min(value, LARGEST)
     }
   }
   if (low > high) return scale === 'diverging' ? [-1, 1] : [0, 1]

@@ -1,11 +1,11 @@
 /** The colour bar's shapes: the scale's own colours in steps, ticks, and the metric with its unit. */
 import type { BarLayout } from './bar-layout.ts'
 import { LEVELS, levelColours } from './cells.ts'
-import { GAP, TICK } from './metrics.ts'
+import { GAP, LINE, TICK } from './metrics.ts'
 import type { Picture } from './picture.ts'
 import { FRAME, type Shape, text, turned } from './scene.ts'
 
-export function drawBar({ scale }: Picture, bar: BarLayout, font: number, label: string): readonly Shape[] {
+export function drawBar({ scale }: Picture, bar: BarLayout, font: number): readonly Shape[] {
   const { below, left, top, width, height } = bar
   const size = { left, top, width, height }
   const far = below ? top + height : left + width
@@ -33,7 +33,11 @@ export function drawBar({ scale }: Picture, bar: BarLayout, font: number, label:
         ? text(words, left + at, far + TICK + GAP + font * 0.7, font, 'middle')
         : text(words, far + TICK + GAP, top + height - at + font * 0.35, font),
     ),
-    below ? text(label, bar.labelX, bar.labelY, font, 'middle') : turned(label, bar.labelX, bar.labelY, font, 'middle'),
+    ...bar.label.map((line, i) =>
+      below
+        ? text(line, bar.labelX, bar.labelY + i * font * LINE, font, 'middle')
+        : turned(line, bar.labelX, bar.labelY, font, 'middle'),
+    ),
   ]
 }
 

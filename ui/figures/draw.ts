@@ -4,7 +4,7 @@
  */
 import { drawBar } from './draw-bar.ts'
 import { drawPanel } from './draw-panel.ts'
-import { drawFoot, footLines } from './foot.ts'
+import { drawFoot, footLines, hasInfinite, INFINITE } from './foot.ts'
 import { layOut } from './layout.ts'
 import { letter } from './letters.ts'
 import { LINE, type Measure } from './metrics.ts'
@@ -60,7 +60,7 @@ export function drawPicture(picture: Picture, options: DrawOptions, measure: Mea
       }),
     )
   })
-  shapes.push(...drawBar(picture, layout.bar, font, barLabel(picture)))
+  shapes.push(...drawBar(picture, layout.bar, font))
   foot.forEach((line, i) => {
     shapes.push(
       ...drawFoot(line, Math.min(layout.panels[0]?.left ?? 0, 2 * font), layout.footAt + i * font * LINE, font),
@@ -94,6 +94,7 @@ export function textsOf(picture: Picture, { annotations }: Pick<DrawOptions, 'an
     regular: [
       '0123456789−.e …·⏎⇥',
       'no value',
+      ...(hasInfinite(picture) ? [INFINITE.symbol, INFINITE.text] : []),
       barLabel(picture),
       ...panelTitles(picture),
       ...specs.flatMap(({ title, caption, x, y, marks }) => [
@@ -101,7 +102,7 @@ export function textsOf(picture: Picture, { annotations }: Pick<DrawOptions, 'an
         caption,
         x.label,
         y.label,
-        ...[...x.ticks, ...y.ticks].map(tickLabel),
+        ...[...x.ticks, ...y.ticks].map(tick => tickLabel(tick)),
         ...marks.flatMap(({ symbol, meaning }) => [symbol, meaning]),
       ]),
       ...annotations.map(note => note.text),

@@ -1,7 +1,7 @@
 /** The lines below the axes: what marks mean, what grey means, and the caption. Only what occurs is explained. */
 import { draftCaption } from './caption.ts'
 import { NO_VALUE } from './colours.ts'
-import type { Measure } from './metrics.ts'
+import { type Measure, wrap } from './metrics.ts'
 import type { Picture } from './picture.ts'
 import { type Shape, text } from './scene.ts'
 
@@ -9,6 +9,9 @@ type FootLine =
   | { readonly kind: 'mark'; readonly symbol: string; readonly text: string }
   | { readonly kind: 'swatch'; readonly text: string }
   | { readonly kind: 'caption'; readonly text: string }
+
+/** No number of the colour bar is theirs. */
+export const INFINITE = { symbol: '∞', text: 'infinite, in the colour of the scale’s end' } as const
 
 /** @param captionEm width to wrap the caption at, in units of the font's size; null leaves it out */
 export function footLines(
@@ -24,6 +27,7 @@ export function footLines(
     })
   }
   const lines: FootLine[] = [...meanings].map(([symbol, words]) => ({ kind: 'mark', symbol, text: words }))
+  if (hasInfinite({ panels })) lines.push({ kind: 'mark', ...INFINITE })
   if (panels.some(({ values }) => values.some(Number.isNaN))) lines.push({ kind: 'swatch', text: 'no value' })
   if (captionEm !== null) {
     const words = draftCaption(panels.map(({ spec }) => spec))
@@ -32,20 +36,14 @@ export function footLines(
   return lines
 }
 
+export function hasInfinite({ panels }: Pick<Picture, 'panels'>): boolean {
+  return panels.some(({ values }) => values.some(value => Math.abs(value) === Number.POSITIVE_INFINITY))
+}
+
 export function drawFoot(line: FootLine, left: number, y: number, font: number): readonly Shape[] {
   if (line.kind === 'caption') return [text(line.text, left, y, font)]
   const words = text(line.text, left + font * 1.3, y, font)
   if (line.kind === 'mark') return [text(line.symbol, left + font * 0.4, y, font, 'middle'), words]
   const size = font * 0.8
   return [{ kind: 'rect', left, top: y - font * 0.75, width: size, height: size, fill: NO_VALUE }, words]
-}
-
-function wrap(words: string, widthEm: number, measure: Measure): readonly string[] {
-  const lines: string[] = []
-  for (const word of words.split(/\s+/).filter(part => part !== '')) {
-    const longer = `${lines.at(-1) ?? ''} ${word}`.trim()
-    if (lines.length > 0 && measure(longer) <= widthEm) lines[lines.length - 1] = longer
-    else lines.push(word)
-  }
-  return lines
 }

@@ -42,8 +42,10 @@ export interface LayoutOptions extends BarOptions {
   readonly footLines: number
 }
 
-/** Of most venues' pages, without the caption's lines. */
-const MAX_HEIGHT = 8.75 * 72
+/** Pages are 9 in or a little more at most venues, and the caption stands on the same one. */
+const MAX_HEIGHT = 7.5 * 72
+/** Of a tick's label, as a part of the picture's width: what is left is for cells. */
+const LONGEST_LABEL = 0.3
 const MAX_COLUMNS = 4
 const MIN_PANEL_WIDTH = 64
 const MAX_CELL_HEIGHT = 22
@@ -52,7 +54,7 @@ const MAX_GRID_ASPECT = 1.15
 /** Cells stay at least this wide where panels stand side by side: of words, of many numbers, of few. */
 const MIN_WORD_CELL = 6.4
 const MIN_FINE_CELL = 2.2
-const MIN_CELL = 5
+const MIN_CELL = 4
 const MANY = 40
 
 type Panel = Pick<FigureSpec, 'x' | 'y'>
@@ -69,7 +71,7 @@ export function layOut(panels: readonly Panel[], options: LayoutOptions): Layout
   return arrange(panels, columns, laid !== beside, options, squeeze).layout
 }
 
-/** The most that leave every panel readable; four stand two by two rather than three and one. */
+/** As few rows as leave every panel readable, and in them as even as may be: six stand three by three, not four and two. */
 function columnsFor(panels: readonly Panel[], options: LayoutOptions): number {
   const fits = (columns: number) => {
     const grid = gridWidth(panels, columns, options.widthPt - barSpace(options), options)
@@ -80,8 +82,7 @@ function columnsFor(panels: readonly Panel[], options: LayoutOptions): number {
     )
   }
   for (let columns = Math.min(panels.length, MAX_COLUMNS); columns > 1; columns--) {
-    if (!fits(columns)) continue
-    return panels.length % columns === 1 && panels.length % (columns - 1) === 0 ? columns - 1 : columns
+    if (fits(columns)) return Math.ceil(panels.length / Math.ceil(panels.length / columns))
   }
   return 1
 }
@@ -92,12 +93,13 @@ function leastCell({ ticks }: Axis): number {
 }
 
 /** Space left of a column of panels for the labels of its rows, per column. */
-function leftMargins(panels: readonly Panel[], columns: number, { fontPt, measure }: LayoutOptions): number[] {
+function leftMargins(panels: readonly Panel[], columns: number, { fontPt, widthPt, measure }: LayoutOptions): number[] {
   return Array.from({ length: columns }, (_, column) =>
     panels
       .filter((_panel, i) => i % columns === column && showsRows(panels, columns, i))
       .reduce(
-        (space, { y }) => Math.max(space, rowAxis(y, 1e4, fontPt, measure).space + 0.4 * fontPt),
+        (space, { y }) =>
+          Math.max(space, rowAxis(y, 1e4, widthPt * LONGEST_LABEL, fontPt, measure).space + 0.4 * fontPt),
         column === 0 ? 0.4 * fontPt : 1.1 * fontPt,
       ),
   )
@@ -132,6 +134,7 @@ function arrange(
   const { widthPt, fontPt: font, measure } = options
   const right = barIsBelow ? font * 0.8 : barSpace(options)
   const margins = leftMargins(panels, columns, options)
+  const longest = widthPt * LONGEST_LABEL
   const width = gridWidth(panels, columns, widthPt - right, options)
   const head = options.panelTitles === null ? font * 0.6 : font * LINE + GAP
   // Panels whose rows are as many stand level.
@@ -158,8 +161,8 @@ function arrange(
     row.forEach((panel, column) => {
       left += margins[column] ?? 0
       const height = heights[column] ?? tallest
-      const x = shown ? columnAxis(panel.x, width, font, measure) : null
-      const rows = showsRows(panels, columns, first + column) ? rowAxis(panel.y, height, font, measure) : null
+      const x = shown ? columnAxis(panel.x, width, longest, font, measure) : null
+      const rows = showsRows(panels, columns, first + column) ? rowAxis(panel.y, height, longest, font, measure) : null
       placed.push({ left, top: y, width, height, x, y: rows, titleAt })
       below = Math.max(below, height + (x?.space ?? GAP))
       left += width

@@ -7,6 +7,8 @@ import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import { cellColour } from '../../../ui/figures/cells.ts'
 import { colourRange } from '../../../ui/figures/colours.ts'
 import { exportPicture, parseAnnotation } from '../../../ui/figures/export-picture.ts'
+import { loadFonts } from '../../../ui/figures/fonts/font-set.ts'
+import { shape } from '../../../ui/figures/fonts/shape.ts'
 import type { Scene } from '../../../ui/figures/scene.ts'
 import { temporaryFolder } from '../../studies/runs/support.ts'
 import { figure, has, neuronAblation, poppler, rough, snapshot, steering, TOKENS, timePatching } from './support.ts'
@@ -169,6 +171,59 @@ describe('any picture', () => {
     }
   })
 
+  it('stands within its edges whatever its words and its values are', async () => {
+    const ticks = ['<|begin_of_text|>', ' internationalisation', 'x'.repeat(60), '日本語の長いトークンです', '']
+    const axes = {
+      x: { kind: 'position', label: 'position', ticks },
+      y: { kind: 'position', label: 'key position', ticks },
+    } as const
+    const metric = 'difference of the log-probabilities of the answer and of the next best answer over all prompts'
+    const wordy = figure({ id: 'wordy', ...axes, metric })
+    for (const widthIn of [2.5, 3.25, 6.75]) {
+      for (const size of [1, 1e-7, 3e12, 5e-324, Number.MAX_VALUE]) {
+        const run = snapshot([{ ...wordy, values: wordy.values.map(value => value * size) }])
+        const { content, scene } = await exportPicture(run, 'wordy', 'svg', { widthIn })
+        expect(content.toString()).not.toMatch(/NaN|Infinity/)
+        const fonts = await loadFonts({
+          regular: scene.shapes.flatMap(each => (each.kind === 'text' ? [each.text] : [])),
+        })
+        const grid = scene.shapes.find(({ kind }) => kind === 'cells')
+        expect(grid?.kind === 'cells' && grid.width).toBeGreaterThan(0.4 * scene.width)
+        for (const each of scene.shapes) {
+          if (each.kind !== 'text' || each.turned) continue
+          const width = shape(fonts, each.text, each.weight).widthEm * each.size
+          const left = each.x - (each.anchor === 'end' ? width : each.anchor === 'middle' ? width / 2 : 0)
+          expect(left, each.text).toBeGreaterThanOrEqual(0)
+          expect(left + width, each.text).toBeLessThanOrEqual(scene.width)
+        }
+      }
+    }
+  })
+
+  it.each([
+    [3, 3],
+    [4, 4],
+    [5, 3],
+    [6, 3],
+    [7, 4],
+    [8, 4],
+  ])('of %s panels in a wide picture stands in rows of %s at the most', async (count, columns) => {
+    const square = { ...figure({ id: 'x' }).spec, x: { kind: 'head', label: 'head', ticks: ['0', '1'] } } as const
+    const many = Array.from({ length: count }, (_, i) => figure({ ...square, id: `p${i}`, title: 'p', group: 'all' }))
+    const { scene } = await exportPicture(snapshot(many), 'p0', 'tex', { widthIn: 6.75, panels: true })
+    const tops = scene.shapes.flatMap(each => (each.kind === 'cells' ? [each.top] : []))
+    expect(tops.filter(top => top === tops[0])).toHaveLength(columns)
+  })
+
+  it('leaves room for its caption on a page', async () => {
+    const group = 'layers'
+    const many = Array.from({ length: 8 }, (_, i) => figure({ id: `layer-${i}`, title: `layer ${i}`, group }))
+    for (const widthIn of [3.25, 6.75]) {
+      const { scene } = await exportPicture(snapshot(many), 'layer-0', 'tex', { widthIn, panels: true })
+      expect(scene.height).toBeLessThanOrEqual(7.5 * 72)
+    }
+  })
+
   it('is well-formed XML whatever the words are', async () => {
     const word = fc.string({ unit: 'binary', maxLength: 12 })
     await fc.assert(
@@ -194,6 +249,7 @@ describe('any picture', () => {
       const svg = (await exportPicture(run, 'one', 'svg')).content.toString()
       expectWellFormed(svg)
       expect(svg).not.toMatch(/NaN|Infinity/)
+      expect(svg.includes('>∞</text>')).toBe(value === Number.POSITIVE_INFINITY)
     }
   })
 
