@@ -7,7 +7,6 @@ export const TIME_PARAMS = {
     label: 'Clean prompt',
     help: 'The prompt whose answer we want; its activations are the donors.',
     default: 'the time displayed is 9:00 am. therefore, it is currently the',
-    alignsWith: 'corrupted',
   },
   corrupted: {
     kind: 'prompt',

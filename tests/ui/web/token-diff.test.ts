@@ -33,3 +33,8 @@ it('takes the middle of long prompts as a whole', () => {
   expect(first.size).toBe(2000)
   expect(second.size).toBe(2002)
 })
+
+it('quotes no more tokens than one reads', () => {
+  const { warning } = diffTokens(view('a'), view('a0123456789'))
+  expect(warning).toContain('only in the other: “0” “1” “2” “3” “4” “5” “6” “7” and 2 more.')
+})

@@ -22,7 +22,7 @@ export function EstimatePanel({ estimate, problem, ready, starting, onStart }: E
           <p className="sentence-error">{problem}</p>
         ) : value === null ? (
           <p className="muted">
-            {estimate.error === null ? 'Working it out …' : 'Something above needs a change first.'}
+            {estimate.error === null ? 'Working it out …' : 'Something in the form needs a change first.'}
           </p>
         ) : (
           <>

@@ -1,5 +1,6 @@
 /** A list of texts, one line each: prompts, or pieces that must be one token. Lines can come from a file. */
 import { numbered } from '../../parts/numbered.ts'
+import { toastError } from '../../services/toasts.ts'
 import { PiecePreview, TokenPreview } from './token-preview.tsx'
 
 interface ListControlProps {
@@ -56,9 +57,10 @@ export function ListControl({ id, label, values, onChange, item, inline = false,
               type="file"
               accept=".txt,text/plain"
               className="visually-hidden"
-              onChange={async event => {
-                const text = await event.target.files?.[0]?.text()
-                if (text !== undefined) onChange(linesOf(text))
+              onChange={event => {
+                const [file] = event.target.files ?? []
+                file?.text().then(text => onChange(linesOf(text)), toastError)
+                // The same file can be chosen again.
                 event.target.value = ''
               }}
             />

@@ -70,7 +70,7 @@ export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
   const blocked = Object.keys(problems).length > 0 || seedProblem !== null
   const key = JSON.stringify(request)
   const settled = useDebounced(key, PAUSE_MS)
-  const estimate = useAnswer(blocked ? null : settled, () => api.estimate(request))
+  const estimate = useAnswer(blocked ? null : settled, signal => api.estimate(request, signal))
   const refused =
     estimate.error === null ? null : { text: estimate.error, field: fieldOf(estimate.error, study.params) }
 

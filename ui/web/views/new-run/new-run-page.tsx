@@ -18,7 +18,7 @@ interface NewRunPageProps {
 export function NewRunPage({ studyId, presetId, from }: NewRunPageProps) {
   const { value: studies, error } = useStudies()
   const models = useModels()
-  const { value: record, error: lost } = useAnswer(from, () => api.record(from ?? ''))
+  const { value: record, error: lost } = useAnswer(from, signal => api.record(from ?? '', signal))
   const study = studies?.find(one => one.id === studyId)
   const prefill = useMemo(
     () => (record === null || study === undefined ? null : prefillOf(record, study, models.value ?? [])),

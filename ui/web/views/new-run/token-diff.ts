@@ -20,8 +20,11 @@ export function diffTokens(first: TokenView, second: TokenView): TokenDiff {
     return { first: differing, second: differing, warning: null }
   }
   const left = leftover(a, b)
-  const quoted = (view: TokenView, positions: ReadonlySet<number>) =>
-    positions.size === 0 ? 'nothing' : [...positions].map(position => `“${view.labels[position] ?? ''}”`).join(' ')
+  const quoted = (view: TokenView, positions: ReadonlySet<number>) => {
+    const some = [...positions].slice(0, MAX_QUOTED).map(position => `“${view.labels[position] ?? ''}”`)
+    const more = positions.size - some.length
+    return some.length === 0 ? 'nothing' : `${some.join(' ')}${more > 0 ? ` and ${more} more` : ''}`
+  }
   return {
     ...left,
     warning:
@@ -29,6 +32,9 @@ export function diffTokens(first: TokenView, second: TokenView): TokenDiff {
       `Only here: ${quoted(first, left.first)}; only in the other: ${quoted(second, left.second)}.`,
   }
 }
+
+/** Enough to see where they part; all of them are marked in the prompts. */
+const MAX_QUOTED = 8
 
 /** Prompts of a study are short; beyond this many comparisons the middle part is taken as a whole. */
 const MAX_COMPARISONS = 1_000_000

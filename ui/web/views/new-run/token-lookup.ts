@@ -23,16 +23,24 @@ export interface TokenLookup {
 
 const EMPTY = { prompts: new Map<string, TokenView>(), pieces: new Map<string, TokenView>() }
 
-async function ask(model: string | undefined, texts: readonly string[], options?: PromptOptions): Promise<Tokens> {
+async function ask(
+  model: string | undefined,
+  texts: readonly string[],
+  options: PromptOptions,
+  signal: AbortSignal,
+): Promise<Tokens> {
   if (texts.length === 0) return EMPTY.pieces
-  const views = await api.tokenize(model, texts, options)
+  const views = await api.tokenize(model, texts, options, signal)
   return new Map(texts.flatMap((text, index) => (views[index] === undefined ? [] : [[text, views[index]] as const])))
 }
 
 export function useTokenLookup(model: string | undefined, texts: FormTexts, options: PromptOptions): TokenLookup {
   const key = useDebounced(JSON.stringify([model ?? null, texts, options]), PAUSE_MS)
-  const answer = useAnswer(key, async () => {
-    const [prompts, pieces] = await Promise.all([ask(model, texts.prompts, options), ask(model, texts.pieces)])
+  const answer = useAnswer(key, async signal => {
+    const [prompts, pieces] = await Promise.all([
+      ask(model, texts.prompts, options, signal),
+      ask(model, texts.pieces, {}, signal),
+    ])
     return { prompts, pieces }
   })
   return useMemo(() => ({ ...(answer.value ?? EMPTY), error: answer.error }), [answer])

@@ -34,7 +34,7 @@ function Source({ run, state }: SourcePanelProps) {
     setSeen(studies)
     setAsked(asked + 1)
   }
-  const { value, error, loading } = useAnswer(`${run} ${state} ${asked}`, () => api.source(run))
+  const { value, error, loading } = useAnswer(`${run} ${state} ${asked}`, signal => api.source(run, signal))
   if (error !== null) return <p className="sentence-error">{error}</p>
   if (value !== null) return <SourceText source={value} />
   return <p className="muted">{loading ? 'Reading …' : 'The source of this study was not kept.'}</p>
