@@ -11,8 +11,15 @@ export function formatNumber(value: number): string {
   if (value === 0) text = '0'
   else if (Number.isInteger(value) && size < 1e9) text = size.toLocaleString('en')
   else if (size >= 1e6 || size < 1e-3) text = size.toExponential(2)
-  else text = size.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 ? 3 : 4)
+  else text = fixed(size)
   return (value < 0 ? MINUS : '') + text.replace('-', MINUS)
+}
+
+/** Four digits, counted after rounding: 9.99996 is `10.00`. */
+function fixed(size: number): string {
+  const rounded = Number(size.toPrecision(4))
+  const digits = rounded >= 100 ? 1 : rounded >= 10 ? 2 : rounded >= 1 ? 3 : 4
+  return size.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 }
 
 /** Like `formatNumber`, with a plus sign on what is above zero. */
