@@ -1,6 +1,9 @@
 /** The page: head, runs at the left, and the view that the address names. */
+import { useEffect } from 'react'
+import { useStudies } from './services/catalog.ts'
 import { useFeedStatus, useRuns } from './services/feed.ts'
 import { type Route, useRoute } from './services/route.ts'
+import { titleOf } from './services/title.ts'
 import { ComparePage } from './views/compare/compare-page.tsx'
 import { DoctorPage } from './views/doctor/doctor-page.tsx'
 import { GeneratePage } from './views/generate/generate-page.tsx'
@@ -20,7 +23,12 @@ export function App() {
   const route = useRoute()
   const runs = useRuns()
   const status = useFeedStatus()
+  const studies = useStudies().value
   const place = placeOf(route)
+  const title = titleOf(route, runs, studies)
+  useEffect(() => {
+    document.title = title
+  }, [title])
   return (
     <div className="shell">
       <Header />
