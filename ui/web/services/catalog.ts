@@ -22,7 +22,11 @@ function loadedOnce<T>(ask: () => Promise<T>): { use: () => Loaded<T>; again: ()
     asked = true
     return ask().then(
       value => store.set({ value, error: null }),
-      error => store.set({ value: store.get().value, error: error instanceof Error ? error.message : String(error) }),
+      error => {
+        // Whoever needs it next asks again.
+        asked = false
+        store.set({ value: store.get().value, error: error instanceof Error ? error.message : String(error) })
+      },
     )
   }
   return {
@@ -48,10 +52,11 @@ export const useModels = models.use
 export const useBackend = backend.use
 export const useDoctor = doctor.use
 
-/** After the server was away: it may have other studies and models now. */
+/** After the server was away: it may have other studies, models and another backend now. */
 export function refreshCatalog(): void {
   void refreshStudies()
   void models.again()
+  void backend.again()
 }
 
 /** After a study file was saved. Fulfilled when the list is the new one. */

@@ -12,6 +12,8 @@ import { toast, toastError } from './toasts.ts'
 const feed = new RunFeed()
 const runs = createStore<readonly RunSummary[] | null>(null)
 let wasOffline = false
+/** Changes told while the whole list is on its way, which may be older than they are; null when none is. */
+let told: (() => void)[] | null = null
 
 feed.onRuns((changed, removed) => merge(changed, removed))
 feed.onStudies(() => void refreshStudies())
@@ -20,13 +22,22 @@ feed.onStatus(() => {
   if (feed.status === 'offline') wasOffline = true
   if (feed.status !== 'live') return
   // What happened to the list while nobody listened is not told again.
-  api.runs().then(list => runs.set(sorted(list)), toastError)
+  const since: (() => void)[] = []
+  told = since
+  api
+    .runs()
+    .then(list => runs.set(sorted(list)), toastError)
+    .finally(() => {
+      told = null
+      for (const again of since) again()
+    })
   if (wasOffline) refreshCatalog()
   wasOffline = false
 })
 
 /** Takes a run's new summary before the server's own message about it comes. */
 export function merge(changed: readonly RunSummary[], removed: readonly RunId[] = []): void {
+  told?.push(() => merge(changed, removed))
   const touched = new Set([...removed, ...changed.map(run => run.id)])
   runs.set(before => sorted([...changed, ...(before ?? []).filter(run => !touched.has(run.id))]))
 }

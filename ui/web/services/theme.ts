@@ -9,8 +9,17 @@ const KEY = 'patchlight.theme'
 const system = window.matchMedia('(prefers-color-scheme: dark)')
 
 function remembered(): ThemeChoice {
-  const kept = window.localStorage.getItem(KEY)
+  const kept = stored(() => window.localStorage.getItem(KEY))
   return THEME_CHOICES.find(choice => choice === kept) ?? 'auto'
+}
+
+/** Browsers that block what sites keep throw at the first touch: the choice lasts as long as the page then. */
+function stored<T>(use: () => T): T | null {
+  try {
+    return use()
+  } catch {
+    return null
+  }
 }
 
 function resolve(choice: ThemeChoice): Theme {
@@ -30,7 +39,7 @@ choice.subscribe(apply)
 system.addEventListener('change', apply)
 
 export function setTheme(next: ThemeChoice): void {
-  window.localStorage.setItem(KEY, next)
+  stored(() => window.localStorage.setItem(KEY, next))
   choice.set(next)
 }
 
