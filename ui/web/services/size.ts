@@ -1,9 +1,18 @@
 /** What a component needs to know of its place on the screen: how wide it is, and whether it can be seen. */
-import { type RefObject, useEffect, useState } from 'react'
+import { type RefObject, useEffect, useLayoutEffect, useState } from 'react'
 
-/** Width in CSS pixels, 0 before the first layout; changes of less than a pixel do not count. */
+/**
+ * Width of the content in CSS pixels, known before the first paint, so that nothing below it jumps;
+ * changes of less than a pixel do not count.
+ */
 export function useWidth(ref: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0)
+  useLayoutEffect(() => {
+    const element = ref.current
+    if (element === null) return
+    const { paddingLeft, paddingRight } = window.getComputedStyle(element)
+    setWidth(Math.max(0, Math.floor(element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight))))
+  }, [ref])
   useEffect(() => {
     const element = ref.current
     if (element === null) return

@@ -42,9 +42,16 @@ export function CellDrawer({ run, panel, index, onClose }: CellDrawerProps) {
   }
   useCellKeys(index, spec.x.ticks.length, go)
   useOpener()
+  const drawer = useRef<HTMLElement>(null)
+  useEffect(() => {
+    // On a narrow window the drawer lies over the page: what it is about must not lie under it.
+    if (drawer.current === null || window.getComputedStyle(drawer.current).position !== 'fixed') return
+    document.getElementById(`panel-${spec.id}`)?.scrollIntoView({ block: 'start' })
+  }, [spec.id])
 
   return (
     <aside
+      ref={drawer}
       id="cell-drawer"
       className="drawer"
       aria-label="Cell"

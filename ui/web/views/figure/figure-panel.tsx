@@ -37,7 +37,7 @@ export const FigurePanel = memo(function FigurePanel(props: FigurePanelProps) {
   const onHover = useCallback((index: number | null) => onPoint(panel, index), [onPoint, panel])
   const open = useCallback((index: number) => onOpen(spec.id, index), [onOpen, spec.id])
   return (
-    <figure className="panel" aria-label={spec.title}>
+    <figure className="panel" id={`panel-${spec.id}`} aria-label={spec.title}>
       <div className="panel-head">
         <h3>{spec.title}</h3>
         <span className="muted small">

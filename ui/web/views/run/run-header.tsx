@@ -1,6 +1,6 @@
 /** A run's title, state, progress and parameters, and the buttons that stop it and go on with it. */
 import { useState } from 'react'
-import type { RunSummary } from '../../../../studies/runs/events.ts'
+import type { RunState, RunSummary } from '../../../../studies/runs/events.ts'
 import { api } from '../../../client/api.ts'
 import type { RunView } from '../../../client/run-view.ts'
 import { formatCount, formatWhen } from '../../format.ts'
@@ -17,7 +17,8 @@ interface RunHeaderProps {
   readonly title: string
 }
 
-const BUSY = new Set(['queued', 'loading', 'running'])
+/** More is to come. */
+export const BUSY: ReadonlySet<RunState> = new Set<RunState>(['queued', 'loading', 'running'])
 const RESUMABLE = new Set(['cancelled', 'failed', 'interrupted'])
 
 export function RunHeader({ view, title }: RunHeaderProps) {

@@ -21,7 +21,7 @@ import { SourcePanel } from '../source/source-panel.tsx'
 import { DataTable } from '../table/data-table.tsx'
 import { Findings } from './findings.tsx'
 import { ProgressNews } from './progress-news.tsx'
-import { RunHeader } from './run-header.tsx'
+import { BUSY, RunHeader } from './run-header.tsx'
 import { useFigureLooks, useGroups } from './use-groups.ts'
 import './run.css'
 
@@ -32,14 +32,15 @@ const lookAtTable = (table: string, change: Partial<TableLook>) => changeLook(no
 export function RunPage({ route }: { readonly route: RunRoute }) {
   const { run, cell, look = PLAIN_LOOK } = route
   const { view, problem } = useRun(run)
-  const summary = useRuns()?.find(one => one.id === run)
+  const runs = useRuns()
+  const summary = runs?.find(one => one.id === run)
   const groups = useGroups(view)
   const figureLookOf = useFigureLooks(look)
   const open = useCallback((next: CellAddress | null) => openCell(run, next), [run])
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === 'Escape') open(null)
+      if (event.key === 'Escape' && !isElsewhere(event.target)) open(null)
     }
     window.addEventListener('keydown', onKey)
     return () => window.removeEventListener('keydown', onKey)
@@ -55,7 +56,15 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
   }, [groups])
 
   if (view === null) {
-    return <div className="page">{problem === null ? <Waiting /> : <p className="sentence-error">{problem}</p>}</div>
+    return (
+      <div className="page" aria-busy={problem === null}>
+        {problem === null ? (
+          <p className="muted late">Loading the run …</p>
+        ) : (
+          <p className="sentence-error">{problem}</p>
+        )}
+      </div>
+    )
   }
   const shown = cell === null ? undefined : view.figures.get(cell.figure)
   return (
@@ -63,7 +72,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
       <div className="page run-body">
         <RunHeader view={view} title={summary === undefined ? view.record.studyTitle : runName(summary)} />
         <ProgressNews state={view.state} progress={view.progress} />
-        {summary !== undefined && <RunBar run={summary} />}
+        {summary !== undefined ? <RunBar run={summary} /> : runs === null && <div className="run-bar-room" />}
         {problem !== null && <p className="sentence-error">{problem}</p>}
         <Findings summary={view.summary} notes={view.notes} />
         {groups.map(group => (
@@ -80,7 +89,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
         {view.tables.map(table => (
           <DataTable key={table.id} table={table} look={tableLook(look, table.id)} onLook={lookAtTable} />
         ))}
-        {groups.length === 0 && view.error === null && <Waiting />}
+        {groups.length === 0 && BUSY.has(view.state) && <Waiting />}
         <SourcePanel run={run} state={view.state} />
       </div>
       {cell !== null && shown !== undefined && (
@@ -98,6 +107,11 @@ function openCell(run: RunId, next: CellAddress | null): void {
   if (isOpen) document.getElementById('cell-drawer')?.focus()
   else if (next === null) showCell(run, null)
   else goToCell(next)
+}
+
+/** Where Escape has a meaning of its own: a dialog that it closes, a field that it clears. */
+function isElsewhere(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest('dialog, input[type="search"]') !== null
 }
 
 function Waiting() {

@@ -22,7 +22,7 @@ export const RunList = memo(function RunList({ runs, current }: RunListProps) {
   const [words, setWords] = useState('')
   const found = useMemo(() => findRuns(runs ?? [], { ...ALL_RUNS, search: words }), [runs, words])
   return (
-    <nav className="run-list" aria-label="Runs">
+    <nav className="run-list" aria-label="Runs" data-searching={words !== ''}>
       <div className="run-list-head">
         <Link to={{ view: 'home' }} className="button">
           New run
