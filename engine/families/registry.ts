@@ -13,7 +13,6 @@ import { phi3 } from './phi3.ts'
 import { qwen2 } from './qwen2.ts'
 import { qwen3 } from './qwen3.ts'
 import { qwen3Moe } from './qwen3-moe.ts'
-import { expectAbsent } from './reading.ts'
 import { smollm3 } from './smollm3.ts'
 
 export const FAMILIES: readonly Family[] = [
@@ -36,7 +35,11 @@ export const FAMILIES: readonly Family[] = [
 
 /** @throws CheckpointError that names the supported types; or if the weights are quantized */
 export function familyOf(config: ConfigReader): Family {
-  expectAbsent(config, 'quantization_config')
+  if (config.has('quantization_config'))
+    throw config.error(
+      'quantization_config',
+      'none (quantized weights are not read: take the model before quantization)',
+    )
   const type = config.string('model_type')
   const family = FAMILIES.find(candidate => candidate.modelTypes.includes(type))
   if (family !== undefined) return family

@@ -1,5 +1,5 @@
 /**
- * Rotary frequencies from a config: the plain form, and the scalings `linear` and `llama3`.
+ * Rotary frequencies from a config: the plain form, and the scalings `linear`, `llama3` and `dynamic`.
  * Formulas: Su et al. 2021; position interpolation, Chen et al. 2023; Llama 3's band-wise scaling as
  * Meta and transformers apply it.
  */
@@ -61,13 +61,19 @@ export function ropeKeys(config: ConfigReader, options: RopeOptions = {}): RopeK
     if (options.layerType !== undefined && scaling.has(options.layerType)) scaling = scaling.child(options.layerType)
     else if (!scaling.has('rope_theta')) throw scaling.error('rope_theta', 'a finite number')
     const read = { theta: scaling.number('rope_theta'), share: scaling.number('partial_rotary_factor', share) }
-    return { ...read, kind: scaling.string('rope_type', 'default'), scaling, kindKey: 'rope_type' }
+    const kindKey = kindKeyOf(scaling)
+    return { ...read, kind: scaling.string(kindKey, 'default'), scaling, kindKey }
   }
   const read = { theta: config.number(thetaKey, theta), share: config.number(shareKey, share) }
   if (!config.has('rope_scaling')) return { ...read, kind: 'default', scaling, kindKey: 'rope_scaling' }
   scaling = config.child('rope_scaling')
-  const kindKey = scaling.has('rope_type') ? 'rope_type' : 'type'
+  const kindKey = kindKeyOf(scaling)
   return { ...read, kind: scaling.string(kindKey), scaling, kindKey }
+}
+
+/** The key of the kind of scaling; the shorter one is the older. */
+function kindKeyOf(scaling: ConfigReader): string {
+  return scaling.has('type') && !scaling.has('rope_type') ? 'type' : 'rope_type'
 }
 
 /**
@@ -78,6 +84,8 @@ export function rotaryOf({ theta, kind, scaling, kindKey }: RopeKeys, width: num
   const frequencies = plainFrequencies(theta, width)
   switch (kind) {
     case 'default':
+    // It changes frequencies past `max_position_embeddings` only, and longer sequences are refused.
+    case 'dynamic':
       return { frequencies, amplitude: 1 }
     case 'linear': {
       const factor = scaling.number('factor')
@@ -86,6 +94,6 @@ export function rotaryOf({ theta, kind, scaling, kindKey }: RopeKeys, width: num
     case 'llama3':
       return { frequencies: llama3Scaled(frequencies, scaling), amplitude: 1 }
     default:
-      throw scaling.error(kindKey, 'one of default, linear, llama3')
+      throw scaling.error(kindKey, 'one of default, dynamic, linear, llama3')
   }
 }

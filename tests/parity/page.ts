@@ -62,7 +62,7 @@ ${Object.entries(cases)
 - Phi-3's \`longrope\` beyond the original context: its second list of factors would change all
   positions at once, those with kept keys too. Longer sequences are refused.
 - What a config asks for and we do not have is refused with an error that names the key: other
-  kinds of \`rope_scaling\` (\`dynamic\`, \`yarn\`), \`quantization_config\`, \`clip_qkv\`,
+  kinds of \`rope_scaling\` (\`yarn\`), \`quantization_config\`, \`clip_qkv\`,
   \`use_bidirectional_attention\`, other activation functions, and more.
 
 ## Where TransformerLens differs

@@ -38,9 +38,10 @@ describe('a value that is not supported names its key', () => {
     ['llama-gqa-tied', { hidden_act: 'quick_gelu' }, 'hidden_act'],
     ['llama-gqa-tied', { hidden_act: 'constructor' }, 'hidden_act'],
     ['llama-gqa-tied', { rope_scaling: yarn }, 'rope_scaling.rope_type'],
-    ['llama-gqa-tied', { rope_scaling: { type: 'dynamic', factor: 2 } }, 'rope_scaling.type'],
+    ['llama-gqa-tied', { rope_scaling: { type: 'yarn', factor: 2 } }, 'rope_scaling.type'],
+    ['llama-gqa-tied', { rope_parameters: { rope_theta: 1e4, type: 'yarn' } }, 'rope_parameters.type'],
     ['llama-gqa-tied', { rope_scaling: { type: 'linear' } }, 'rope_scaling.factor'],
-    ['llama-gqa-tied', { rope_scaling: { factor: 2 } }, 'rope_scaling.type'],
+    ['llama-gqa-tied', { rope_scaling: { factor: 2 } }, 'rope_scaling.rope_type'],
     ['llama-gqa-tied', { rope_parameters: { rope_type: 'default' } }, 'rope_parameters.rope_theta'],
     ['llama-gqa-tied', { partial_rotary_factor: 0.5 }, 'partial_rotary_factor'],
     ['llama-gqa-tied', { num_key_value_heads: 3 }, 'num_key_value_heads'],
@@ -173,5 +174,15 @@ describe('layers', () => {
     const parameters = { ...(typeof scaling === 'object' ? scaling : {}), rope_theta: theta }
     const renewed = spec('llama3-rope', { rope_theta: undefined, rope_scaling: undefined, rope_parameters: parameters })
     expect(renewed.layers).toEqual(old.layers)
+  })
+
+  it('rope_parameters of a kind by its older key are not taken for unscaled ones', () => {
+    const linear = { rope_theta: 10_000, type: 'linear', factor: 4 }
+    expect(spec('llama-gqa-tied', { rope_parameters: linear }).layers[0]?.rotary?.frequencies[0]).toBe(1 / 4)
+  })
+
+  it('dynamic scaling changes nothing up to the context, past which no prompt goes', () => {
+    const plain = spec('llama-gqa-tied')
+    expect(spec('llama-gqa-tied', { rope_scaling: { rope_type: 'dynamic', factor: 4 } })).toEqual(plain)
   })
 })
