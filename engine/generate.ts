@@ -46,12 +46,9 @@ export async function* generate(
   ids: readonly number[],
   options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken, FinishReason, undefined> {
-  const { maxTokens = 64, stop = [], eosIds = model.tokenizer.eosIds, tapOf, signal } = options
+  const { maxTokens = DEFAULT_MAX_TOKENS, stop = [], eosIds = model.tokenizer.eosIds, tapOf, signal } = options
   checkPrompt(model, ids)
-  if (!Number.isInteger(maxTokens) || maxTokens < 1)
-    throw new PatchlightError(`generate: expected maxTokens to be a whole number from 1, got ${maxTokens}`)
-  if (stop.includes(''))
-    throw new PatchlightError('generate: expected stop strings of at least one character, got none')
+  checkGenerateOptions(options)
   const sample = makeSampler(options)
   const text = new TextStream(model.tokenizer, ids, stop)
   const ends = new Set(eosIds)

@@ -28,7 +28,7 @@ interface Candidate {
 
 /**
  * A sampler with a state of its own.
- * @throws PatchlightError for an option out of range; the sampler throws it for logits that are NaN
+ * @throws PatchlightError for an option out of range; the sampler throws it for logits of which none is largest
  */
 export function makeSampler(options: SamplingOptions = {}): Sampler {
   const { temperature = 0, topK, topP = 1, seed = 0 } = options
@@ -68,6 +68,10 @@ function largest(logits: Float32Array): number {
       )
     if (logit > (logits[best] ?? 0)) best = id
   }
+  if (!Number.isFinite(logits[best]))
+    throw new PatchlightError(
+      `generate: expected a finite largest logit, got ${logits[best]} for token ${best}; is an intervention too large?`,
+    )
   return best
 }
 

@@ -102,4 +102,11 @@ describe('[G2] sampling', () => {
   it('a logit that is NaN is an error, not a token', () => {
     expect(() => makeSampler()(Float32Array.of(1, Number.NaN))).toThrow('got NaN for token 1')
   })
+
+  it('logits of which none is largest are an error, not token 0', () => {
+    const [high, low] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+    expect(() => makeSampler({ temperature: 1 })(Float32Array.of(1, high))).toThrow('got Infinity for token 1')
+    expect(() => makeSampler()(Float32Array.of(low, low))).toThrow('got -Infinity for token 0')
+    expect(makeSampler()(Float32Array.of(low, 1))).toBe(1)
+  })
 })
