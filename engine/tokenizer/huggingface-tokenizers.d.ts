@@ -18,6 +18,7 @@ declare module '@huggingface/tokenizers' {
     readonly section_index?: number
   }
   export class PreTokenizer {
+    pre_tokenize(text: string, options?: PreTokenizeOptions): string[]
     pre_tokenize_text(text: string, options?: PreTokenizeOptions): string[]
   }
   export class SequencePreTokenizer extends PreTokenizer {
@@ -52,6 +53,8 @@ declare module '@huggingface/tokenizers' {
     unk_token_id?: number | null
     fuse_unk: boolean
     encode(tokens: string[]): string[]
+    /** `encode`, with unknown pieces in a row made one where `fuse_unk` says so. */
+    _call(tokens: string[]): string[]
   }
   export class Unigram extends Model {
     tokenize(text: string): string[]
@@ -73,8 +76,22 @@ declare module '@huggingface/tokenizers' {
   export class ByteLevelDecoder extends Decoder {
     text_decoder: TextDecoder
   }
+  export class MetaspaceDecoder extends Decoder {
+    replacement: string
+    config: { readonly prepend_scheme?: unknown; readonly add_prefix_space?: unknown }
+  }
   export class ByteFallbackDecoder extends Decoder {
     text_decoder: TextDecoder
+  }
+
+  export interface AddedToken {
+    readonly id: number
+    readonly content: string
+    readonly special: boolean
+    readonly single_word: boolean
+    readonly lstrip: boolean
+    readonly rstrip: boolean
+    readonly normalized: boolean
   }
 
   export class Tokenizer {
@@ -84,6 +101,10 @@ declare module '@huggingface/tokenizers' {
     model: Model
     post_processor: PostProcessor | null
     decoder: Decoder | null
+    added_tokens: AddedToken[]
+    added_tokens_map: Map<string, AddedToken>
+    /** Null, and only that, for null: the second text of a pair, which we never have. */
+    encode_text(text: string | null): string[] | null
     /** An id is missing where a piece has no token and the model no unknown one. */
     encode(text: string, options: { add_special_tokens: boolean }): { ids: (number | null | undefined)[] }
     decode(ids: number[], options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean }): string

@@ -7,6 +7,7 @@ import {
   ByteFallbackDecoder,
   ByteLevelDecoder,
   type Decoder,
+  MetaspaceDecoder,
   type Normalizer,
   PrecompiledNormalizer,
   SequenceDecoder,
@@ -14,7 +15,8 @@ import {
   Tokenizer,
   Unigram,
 } from '@huggingface/tokenizers'
-import type { JsonObject } from '../checkpoint/json-file.ts'
+import { isJsonObject, type JsonObject } from '../checkpoint/json-file.ts'
+import { tokensOf } from './added-tokens.ts'
 import { byteLevelBytes, fallbackByte, fallbackToken, strictText } from './bytes.ts'
 import { charsmapNormalizer } from './charsmap.ts'
 import { correctPreTokenizer } from './pre-tokenizers.ts'
@@ -48,10 +50,18 @@ function decodeByteFallback(tokens: string[]): string[] {
   return texts
 }
 
+/** The library takes one space from the first token, be it the text's own; the reference all that stand for a prefix. */
+function decodeMetaspace({ replacement, config }: MetaspaceDecoder, tokens: string[]): string[] {
+  const { prepend_scheme: scheme, add_prefix_space: before2024 } = config
+  const hasPrefix = scheme === undefined ? before2024 !== false : scheme !== 'never'
+  return tokens.map((token, index) => token.replaceAll(replacement, index === 0 && hasPrefix ? '' : ' '))
+}
+
 function correctDecoder(decoder: Decoder | null): void {
   if (decoder instanceof SequenceDecoder) decoder.decoders.forEach(correctDecoder)
   else if (decoder instanceof ByteLevelDecoder) decoder.decode_chain = decodeByteLevel
   else if (decoder instanceof ByteFallbackDecoder) decoder.decode_chain = decodeByteFallback
+  else if (decoder instanceof MetaspaceDecoder) decoder.decode_chain = tokens => decodeMetaspace(decoder, tokens)
 }
 
 /** The library imitates compiled character maps by NFKC; the real ones differ in thousands of characters. */
@@ -93,7 +103,24 @@ function correctUnigram(model: Unigram, json: unknown): void {
 /** The names in `additional_special_tokens`: strings, or objects with the text in `content`. */
 function additionalSpecials(config: JsonObject): string[] {
   const list: unknown = config.additional_special_tokens
-  return Array.isArray(list) ? list.filter(token => typeof token === 'string') : []
+  const texts = (Array.isArray(list) ? list : []).map((token: unknown) => (isJsonObject(token) ? token.content : token))
+  return texts.filter(text => typeof text === 'string')
+}
+
+/**
+ * The library lets its model know added tokens, so that a word which only looks like one (of those that
+ * want to stand alone, say) becomes it; and it takes their normalized texts for them, wherever they come from.
+ * Both are taken out again: `tokensOf` finds what is to be found.
+ */
+function separateAdded(tokenizer: Tokenizer, model: unknown): void {
+  const vocab = isJsonObject(model) ? model.vocab : undefined
+  const own = new Set(Array.isArray(vocab) ? vocab.map(([token]: unknown[]) => token) : Object.keys(vocab ?? {}))
+  tokenizer.added_tokens_map.clear()
+  for (const token of tokenizer.added_tokens) {
+    tokenizer.added_tokens_map.set(token.content, token)
+    if (!own.has(token.content)) tokenizer.model.tokens_to_ids.delete(token.content)
+  }
+  tokenizer.token_to_id = token => tokenizer.added_tokens_map.get(token)?.id ?? tokenizer.model.tokens_to_ids.get(token)
 }
 
 /**
@@ -107,5 +134,8 @@ export function buildLibrary(json: JsonObject, config: JsonObject): Tokenizer {
   correctPreTokenizer(tokenizer.pre_tokenizer, json.pre_tokenizer)
   if (tokenizer.model instanceof Unigram) correctUnigram(tokenizer.model, json.model)
   correctDecoder(tokenizer.decoder)
+  separateAdded(tokenizer, json.model)
+  const split = tokensOf(tokenizer)
+  tokenizer.encode_text = text => (text === null ? null : split(text))
   return tokenizer
 }

@@ -20,7 +20,8 @@ import { CheckpointError, internalError } from '../errors.ts'
 import { BEHAVIORS, type Behavior, splitText } from './split.ts'
 
 const SPACE = '\\p{White_Space}'
-const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}'
+/** Inside a character class: what the reference's `\\w` is. */
+export const WORD = '\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}'
 
 const GPT2 = new RegExp(
   `'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${SPACE}\\p{L}\\p{N}]+|${SPACE}+(?!\\P{White_Space})|${SPACE}+`,

@@ -121,8 +121,6 @@ function checkAddedToken(value: unknown, where: string): AddedToken {
   const { id, content, special } = value
   if (!isId(id)) throw fail(`${where}.id`, 'a token id', id)
   if (typeof content !== 'string' || content === '') throw fail(`${where}.content`, 'text', content)
-  if (value.single_word === true)
-    throw fail(`${where}.single_word`, 'false (whole-word tokens are not supported)', true)
   return { id, content, special: special === true, fields: value }
 }
 

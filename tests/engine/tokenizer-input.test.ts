@@ -83,7 +83,6 @@ const REFUSED: readonly (readonly [string, Content, RegExp])[] = [
   ['whose added tokens are no list', { ...GOOD, added_tokens: {} }, /added_tokens: expected a list/],
   ['with an added token without an id', added({ id: null }), /added_tokens\[0\]\.id: expected a token id, got null/],
   ['with an added token without text', added({ content: '' }), /added_tokens\[0\]\.content: expected text/],
-  ['with whole-word tokens', added({ single_word: true }), /single_word: expected false/],
   ['with an unknown normalizer', { ...GOOD, normalizer: { type: 'Magic' } }, /got: Unknown Normalizer type: Magic/],
   ['with an unknown pre-tokenizer', { ...GOOD, pre_tokenizer: { type: 'Magic' } }, /Unknown PreTokenizer type: Magic/],
   [
@@ -186,6 +185,82 @@ describe('loadTokenizer', () => {
     expect(tokenizer.vocabSize).toBe(4)
     expect(tokenizer.label(4)).toBe('<unused 4>')
     expect(tokenizer.decode([2, 4, 1, 70_000])).toBe(tokenizer.decode([2, 1]))
+  })
+})
+
+/** Ids as Hugging Face's `tokenizers` 0.22 gives them. */
+describe('added tokens', () => {
+  const chars = [...'abx<>▁ \u0085\uFEFF?']
+  const vocab = Object.fromEntries([...chars, 'ab'].map((token, id) => [token, id]))
+  /** Id of the first added token. */
+  const X = chars.length + 1
+  const withAdded = (tokens: readonly object[], parts: object = {}) =>
+    load({
+      ...bpe({ vocab }),
+      added_tokens: tokens.map((token, i) => ({ id: X + i, special: false, normalized: false, ...token })),
+      ...parts,
+    })
+  const idsOf = async (tokenizer: ReturnType<typeof withAdded>, ...texts: string[]) => {
+    const loaded = await tokenizer
+    return texts.map(text => loaded.encode(text))
+  }
+
+  it('take the white space of Unicode around them, which a byte order mark is not', async () => {
+    const tokenizer = withAdded([{ content: '<x>', lstrip: true, rstrip: true }])
+    expect(await idsOf(tokenizer, 'a \u0085<x>\u0085 b', 'a\uFEFF<x>\uFEFFb')).toEqual([
+      [0, X, 1],
+      [0, 8, X, 8, 1],
+    ])
+  })
+
+  it('are not swallowed by another that takes white space', async () => {
+    const tokenizer = withAdded([
+      { content: '<x>', rstrip: true },
+      { content: ' ', id: 6 },
+    ])
+    expect(await idsOf(tokenizer, '<x> a', 'a <x>')).toEqual([
+      [X, 6, 0],
+      [0, 6, X],
+    ])
+  })
+
+  it('that are whole words stay apart from what only looks like them', async () => {
+    const tokenizer = withAdded([{ content: 'x<', single_word: true }])
+    expect(await idsOf(tokenizer, 'x<', 'ax<', ' x< ')).toEqual([[X], [0, 2, 3], [6, X, 6]])
+  })
+
+  it('of the normalized text come after those of the text as it is, with or without a normalizer', async () => {
+    const tokens = [{ content: '<x' }, { content: '<x>', normalized: true }]
+    expect(await idsOf(withAdded(tokens), '<x>')).toEqual([[X, 4]])
+    const normalizer = { type: 'Replace', pattern: { String: ' ' }, content: '▁' }
+    const tokenizer = withAdded([{ content: 'a b', normalized: true }], { normalizer })
+    expect(await idsOf(tokenizer, 'xa bx', 'a▁b')).toEqual([[2, X, 2], [X]])
+  })
+
+  it('end the beginning of the text, which alone gets a prefix', async () => {
+    const tokenizer = withAdded([{ content: '<x>', normalized: true }], {
+      normalizer: { type: 'NFC' },
+      pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: true },
+    })
+    expect(await idsOf(tokenizer, 'a<x>b', '<x>a')).toEqual([
+      [5, 0, X, 1],
+      [X, 0],
+    ])
+  })
+
+  it('that only the config calls special, as objects too, are skipped on demand', async () => {
+    const tokenizer = await load(added({ content: '<x>', special: false }), {
+      'tokenizer_config.json': { additional_special_tokens: [{ content: '<x>', __type: 'AddedToken' }] },
+    })
+    expect(tokenizer.decode([0, 4], { skipSpecial: true })).toBe('a')
+  })
+
+  it('with spaces of their own keep them at the beginning of decoded text', async () => {
+    for (const scheme of [{ prepend_scheme: 'always' }, { add_prefix_space: true }]) {
+      const decoder = { type: 'Metaspace', replacement: '▁', ...scheme }
+      const tokenizer = await withAdded([{ content: '  ' }, { content: '▁▁a' }], { decoder })
+      expect([X, X + 1].map(id => tokenizer.decode([id, 0]))).toEqual(['  a', 'aa'])
+    }
   })
 })
 
