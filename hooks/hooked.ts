@@ -1,11 +1,15 @@
 /**
  * Forward passes with hooks: a batch of prompts, each with its own interventions, functions and
- * captures. This is the plain way to run anything; a sweep must give the same numbers.
+ * captures. This is the plain way to run anything; a sweep must give the same numbers. Layers above
+ * the last that anything is read from are not run.
  */
+import { inConvoy } from '../engine/convoy.ts'
 import { embed, runLayers, unembed } from '../engine/forward.ts'
 import { batchOf, type Lane } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
+import { SITES } from '../engine/points.ts'
 import { checkPrompt } from '../engine/prompt.ts'
+import type { ModelWeights } from '../engine/weights.ts'
 import { Capture, type PointSelector, selectPoints } from './capture.ts'
 import { collectDonors } from './donors.ts'
 import { compileEdits, resolvePositions } from './edit.ts'
@@ -71,8 +75,7 @@ export async function runWithHooks(
   const points = options.capture === undefined ? [] : selectPoints(model.spec, options.capture)
   const encode = (text: string): number[] => model.tokenizer.encode(text)
   const lookup = await collectDonors(model, runs, encode, runWithHooks, options.signal)
-  const outputs: RunOutput[] = []
-  for (const chunk of chunksOf(runs)) {
+  const passes = [...chunksOf(runs)].map(chunk => async (weights: ModelWeights): Promise<RunOutput[]> => {
     if (options.signal !== undefined) await letEventsIn(options.signal)
     const lanes = chunk.map((run): Lane => ({ start: 0, length: run.ids.length, prefix: null }))
     const hooks = new Map<Lane, LaneHooks>()
@@ -89,9 +92,30 @@ export async function runWithHooks(
         ...(points.length === 0 ? {} : { captures: points.map(point => ({ point, positions })) }),
       })
     }
-    outputs.push(...(await runChunk(model, chunk, lanes, hooks, points.length > 0, options)))
+    return runChunk({ ...model, weights }, chunk, lanes, hooks, points.length > 0, options)
+  })
+  return runTogether(model.weights, passes)
+}
+
+/** Batches that go down the layers together where each layer has to be read for them. */
+const BATCHES_TOGETHER = 4
+
+/** Runs passes one after another, or, with weights from disk, some at a time so that they share each reading. */
+async function runTogether<T>(
+  weights: ModelWeights,
+  passes: readonly ((weights: ModelWeights) => Promise<readonly T[]>)[],
+): Promise<T[]> {
+  const results: (readonly T[])[] = []
+  const kept = passes.map((pass, i) => async (own: ModelWeights) => {
+    results[i] = await pass(own)
+  })
+  const step = weights.residency === 'disk' ? BATCHES_TOGETHER : 1
+  for (let at = 0; at < kept.length; at += step) {
+    const some = kept.slice(at, at + step)
+    if (some.length > 1) await inConvoy(weights, some)
+    else for (const pass of some) await pass(weights)
   }
-  return outputs
+  return results.flat()
 }
 
 async function runChunk(
@@ -106,12 +130,14 @@ async function runChunk(
   const tap = new LaneTap(model.spec, model.backend, hooks)
   const ids = runs.flatMap(run => run.ids)
   const signal = options.signal
+  const metrics = options.metrics ?? []
+  const to = layersNeeded(model.spec.layers.length, hooks, options.logits !== undefined || metrics.length > 0)
   const stream = await runLayers(model, embed(model, ids, batch, tap), batch, {
     tap,
+    to: to ?? model.spec.layers.length,
     ...(signal === undefined ? {} : { signal }),
   })
   try {
-    const metrics = options.metrics ?? []
     const places = runs.map((run, i) => {
       const first = batch.rowOf[i] ?? 0
       const row = (position: number): number => first + position
@@ -122,7 +148,8 @@ async function runChunk(
       }
     })
     const rows = [...new Set(places.flatMap(({ logits, metric }) => [...logits, ...metric]))]
-    const found = readRows(model, stream, batch, rows, tap, new Set(places.flatMap(({ logits }) => logits)), metrics)
+    const wanted = new Set(places.flatMap(({ logits }) => logits))
+    const found = to === null ? readRows(model, stream, batch, rows, tap, wanted, metrics) : NOTHING_READ
     return runs.map((_, i) => {
       const lane = lanes[i]
       const place = places[i]
@@ -137,6 +164,21 @@ async function runChunk(
   }
 }
 
+/** How many layers anything is read from: those above need not run. Null where the end is read. */
+function layersNeeded(layers: number, hooks: ReadonlyMap<Lane, LaneHooks>, readsEnd: boolean): number | null {
+  const read = [...hooks.values()].flatMap(({ captures = [], functions = [] }) => [...captures, ...functions])
+  if (readsEnd || read.some(({ point }) => SITES[point.site].stage === 'unembed')) return null
+  return Math.min(layers, Math.max(0, ...read.map(({ point }) => point.layer + 1)))
+}
+
+/** Logits and metrics by row. */
+interface ReadRows {
+  readonly logits: ReadonlyMap<number, Float32Array>
+  readonly values: ReadonlyMap<number, Float64Array>
+}
+
+const NOTHING_READ: ReadRows = { logits: new Map(), values: new Map() }
+
 /** Logits that are copied out in one piece: about 64 MB. */
 const MAX_LOGITS = 16_000_000
 
@@ -148,7 +190,7 @@ function readRows(
   tap: LaneTap,
   wanted: ReadonlySet<number>,
   metrics: readonly Metric[],
-): { logits: Map<number, Float32Array>; values: Map<number, Float64Array> } {
+): ReadRows {
   const logits = new Map<number, Float32Array>()
   const values = new Map<number, Float64Array>()
   const { vocab } = model.spec

@@ -3,6 +3,7 @@
  * `prepareSweep` gives the same numbers for many patches of one prompt at a fraction of the cost;
  * `generateWithHooks` steers text. The contracts are in SPEC.md.
  */
+export { type PatternPiece, type PatternQuestion, readPatterns } from './attention-patterns.ts'
 export { type Activation, Capture, type PointSelector, selectPoints } from './capture.ts'
 export { generateWithHooks, type HookedGenerateOptions } from './generate-with-hooks.ts'
 export { type PromptRun, type RunOptions, type RunOutput, runWithHooks } from './hooked.ts'

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import type { Model } from '../../../engine/model.ts'
 import { writesLinearly } from '../../../engine/spec.ts'
+import { runWithHooks } from '../../../hooks/hooked.ts'
 import type { Intervention } from '../../../hooks/intervention.ts'
 import { prepareSweep } from '../../../hooks/sweep/execute.ts'
 import { planSweep } from '../../../hooks/sweep/plan.ts'
@@ -164,4 +165,26 @@ describe('a sweep from disk', () => {
       await model.dispose()
     }
   })
+})
+
+it('[D2] reads a layer once for several batches', async () => {
+  const { model, reads } = await openCounted('llama-gqa-tied', 'wasm')
+  const kept = await openFixture('llama-gqa-tied', 'wasm')
+  try {
+    // More than 2,048 rows, which is a batch.
+    const runs = Array.from({ length: 300 }, (_, i) => ({ ids: promptOf(kept, 8, i) }))
+    const options = { logits: -1, capture: 'blocks.0.hook_resid_post', capturePositions: -1 } as const
+    const found = await runWithHooks(model, runs, options)
+    const wanted = await runWithHooks(kept, runs, options)
+    for (const [i, run] of wanted.entries()) {
+      expect(found[i]?.logits).toEqual(run.logits)
+      expect(found[i]?.capture.get('blocks.0.hook_resid_post')).toEqual(run.capture.get('blocks.0.hook_resid_post'))
+    }
+    const layers = [...reads].filter(([name]) => name.includes('.layers.'))
+    expect(layers.length).toBeGreaterThan(0)
+    for (const [name, times] of layers) expect(times, name).toBe(1)
+  } finally {
+    await model.dispose()
+    await kept.dispose()
+  }
 })
