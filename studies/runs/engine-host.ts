@@ -7,7 +7,7 @@ import { internalError, PatchlightError, StudyError } from '../../engine/errors.
 import type { ParamSchema } from '../params.ts'
 import { tokenizePrompt } from '../prompts.ts'
 import { type AnyStudy, BUILT_IN_STUDIES, loadStudy, loadStudyWithSource } from '../registry.ts'
-import { lookAtCell } from './cell/look.ts'
+import { CellDesk } from './cell/desk.ts'
 import type { CellAnswer } from './cell/types.ts'
 import { doctorReport, versions } from './doctor.ts'
 import { EngineModels } from './engine-models.ts'
@@ -30,6 +30,7 @@ export interface AnswerHooks {
 
 export class EngineHost {
   readonly #models = new EngineModels()
+  readonly #desk = new CellDesk()
   /** GFLOP/s of each backend that was asked for its facts. */
   readonly #rates = new Map<Backend, number>()
 
@@ -94,12 +95,22 @@ export class EngineHost {
     { dir, study: ref, params, cell, look }: EngineMethods['cell']['in'],
     { signal }: AnswerHooks,
   ): Promise<CellAnswer> {
-    const study = await loadStudy(ref)
+    const { study, source } = await loadStudyWithSource(ref)
     return this.#models.with(dir, async model => {
       // Whoever went on to another cell while this one waited needs no answer.
       signal.throwIfAborted()
-      const question = await inStudy(study, ref.file, () => study.cell(model, params, cell.figure, cell.index))
-      return lookAtCell({ model, cell, question, prompts: { schema: study.params, params }, signal }, look)
+      return this.#desk.answer(
+        model,
+        {
+          schema: study.params,
+          params,
+          study: [study.id, source],
+          cell,
+          look,
+          questionOf: shared => inStudy(study, ref.file, () => study.cell(shared, params, cell.figure, cell.index)),
+        },
+        signal,
+      )
     })
   }
 

@@ -1,16 +1,16 @@
 /**
- * Attention patterns of a cell's layer, without and with its patch, from `hook_pattern`. A window of
- * 128 tokens bounds what is computed and sent: one head whole, all heads as small pictures. The last
- * layer asked for is kept, so that going from head to head costs no pass.
+ * Attention patterns of a cell's layer, without and with its patch. A window of 128 tokens bounds what
+ * is computed, kept and sent: one head whole, all heads as small pictures. All heads' windows of the
+ * layer are kept for a while, so that going from head to head costs no pass.
  */
-import { internalError, ShapeError } from '../../../engine/errors.ts'
+import { ShapeError } from '../../../engine/errors.ts'
 import type { Model } from '../../../engine/model.ts'
-import { pointOf } from '../../../engine/points.ts'
-import { runWithHooks } from '../../../hooks/hooked.ts'
+import { readPatterns } from '../../../hooks/attention-patterns.ts'
 import type { CellQuestion } from '../../study.ts'
 import { absolute } from './detail.ts'
+import type { Keep } from './look.ts'
 import type { AttentionQuestion, CellAddress, CellAttention, TokenWindow } from './types.ts'
-import { tokenWindow, windowPositions } from './window.ts'
+import { tokenWindow } from './window.ts'
 
 /** 128 × 128 weights of one head: about 200 kB as text, and more than a screen tells apart. */
 const MAX_TOKENS = 128
@@ -18,15 +18,12 @@ const MAX_TOKENS = 128
 const SMALL = 24
 const DECIMALS = 1e5
 
-/** Weights of all heads at the window's queries: [head, query, key], keys from 0. */
+/** What is kept of a pattern: 66 kB a head, however long the prompt. */
 interface Patterns {
-  readonly before: Float32Array
-  readonly after: Float32Array
-  readonly keys: number
+  readonly grids: Float32Array // [head, query, key] of the window
+  /** What each query gives to keys before the window. */
+  readonly earlier: Float32Array // [head, query]
 }
-
-/** The layer looked at last, of each model. */
-const kept = new WeakMap<Model, { readonly key: string; readonly patterns: Patterns }>()
 
 /** @throws ShapeError for a layer or head that the model does not have */
 export async function cellAttention(
@@ -34,19 +31,24 @@ export async function cellAttention(
   cell: CellAddress,
   question: CellQuestion,
   { layer, head, from }: AttentionQuestion,
+  keep: Keep,
   signal?: AbortSignal,
 ): Promise<CellAttention> {
   const { layers, heads } = model.spec
   checkIndex('layer', layer, layers.length)
   checkIndex('head', head, heads)
   const window = tokenWindow(model.tokenizer, question.ids, absolute(question), MAX_TOKENS, from)
-  const patterns = await patternsOf(model, question, layer, window, signal)
-  const grids = (side: Float32Array) =>
-    Array.from({ length: heads }, (_, one) => gridOf(side, patterns.keys, one, window))
-  const before = grids(patterns.before)
-  const after = grids(patterns.after)
-  const size = Math.min(SMALL, window.labels.length)
-  const small = (grid: Float32Array) => rounded(shrunk(grid, window.labels.length, size), 1e3)
+  const [first, second] = await keep(`patterns ${layer} ${window.from}`, bytesOf, () =>
+    patternsOf(model, question, layer, window, signal),
+  )
+  const width = window.labels.length
+  const gridsOf = ({ grids }: Patterns) =>
+    Array.from({ length: heads }, (_, one) => grids.subarray(one * width ** 2, (one + 1) * width ** 2))
+  const earlierOf = ({ earlier }: Patterns) => rounded(earlier.subarray(head * width, (head + 1) * width), DECIMALS)
+  const before = gridsOf(first)
+  const after = gridsOf(second)
+  const size = Math.min(SMALL, width)
+  const small = (grid: Float32Array) => rounded(shrunk(grid, width, size), 1e3)
   return {
     ...cell,
     layer,
@@ -54,13 +56,7 @@ export async function cellAttention(
     window,
     before: rounded(before[head] ?? [], DECIMALS),
     after: rounded(after[head] ?? [], DECIMALS),
-    earlier:
-      window.from === 0
-        ? null
-        : {
-            before: rounded(earlierOf(patterns.before, patterns.keys, head, window), DECIMALS),
-            after: rounded(earlierOf(patterns.after, patterns.keys, head, window), DECIMALS),
-          },
+    earlier: window.from === 0 ? null : { before: earlierOf(first), after: earlierOf(second) },
     heads: before.map((grid, one) => ({ before: small(grid), after: small(after[one] ?? grid) })),
     size,
     changes: before.map((grid, one) => round(largestChange(grid, after[one] ?? grid), DECIMALS)),
@@ -72,48 +68,40 @@ function checkIndex(what: string, index: number, count: number): void {
     throw new ShapeError(`attention: expected a ${what} from 0 to ${count - 1}, got ${index}`)
 }
 
+type BothPatterns = readonly [before: Patterns, after: Patterns]
+
+const bytesOf = (both: BothPatterns): number =>
+  both.reduce((sum, { grids, earlier }) => sum + grids.byteLength + earlier.byteLength, 0)
+
+/** The patterns without and with the patch, each piece reduced to its window as soon as it is there. */
 async function patternsOf(
   model: Model,
   { ids, interventions }: CellQuestion,
   layer: number,
-  window: TokenWindow,
+  { from, labels }: TokenWindow,
   signal?: AbortSignal,
-): Promise<Patterns> {
-  const key = JSON.stringify([ids, interventions, layer, window.from])
-  const known = kept.get(model)
-  if (known?.key === key) return known.patterns
-  const { name } = pointOf('pattern', layer)
-  const [before, after] = await runWithHooks(model, [{ ids }, { ids, interventions }], {
-    capture: name,
-    capturePositions: windowPositions(window),
-    ...(signal === undefined ? {} : { signal }),
-  })
-  if (before === undefined || after === undefined) throw internalError('a cell without runs')
-  const patterns = {
-    before: before.capture.get(name).data,
-    after: after.capture.get(name).data,
-    keys: ids.length,
-  }
-  kept.set(model, { key, patterns })
-  return patterns
-}
-
-/** One head's weights within the window: [query, key]. */
-function gridOf(side: Float32Array, keys: number, head: number, { from, labels }: TokenWindow): Float32Array {
+): Promise<BothPatterns> {
+  const { heads } = model.spec
   const width = labels.length
-  const grid = new Float32Array(width * width)
-  for (let query = 0; query < width; query++) {
-    const begin = (head * width + query) * keys + from
-    grid.set(side.subarray(begin, begin + width), query * width)
-  }
-  return grid
-}
-
-function earlierOf(side: Float32Array, keys: number, head: number, { from, labels }: TokenWindow): number[] {
-  return labels.map((_, query) => {
-    const begin = (head * labels.length + query) * keys
-    return side.subarray(begin, begin + from).reduce((sum, weight) => sum + weight, 0)
+  const empty = (): Patterns => ({
+    grids: new Float32Array(heads * width ** 2),
+    earlier: new Float32Array(heads * width),
   })
+  const both: BothPatterns = [empty(), empty()]
+  const asked = { layer, from, count: width, ...(signal === undefined ? {} : { signal }) }
+  await readPatterns(model, [{ ids }, { ids, interventions }], asked, ({ run, first, queries, keys, weights }) => {
+    const { grids, earlier } = both[run === 0 ? 0 : 1]
+    for (let head = 0; head < heads; head++)
+      for (let query = 0; query < queries; query++) {
+        const row = weights.subarray((head * queries + query) * keys, (head * queries + query + 1) * keys)
+        const at = head * width + first - from + query
+        grids.set(row.subarray(from), at * width)
+        let sum = 0
+        for (let key = 0; key < from; key++) sum += row[key] ?? 0
+        earlier[at] = sum
+      }
+  })
+  return both
 }
 
 /** [width, width] → [size, size]; each cell the largest of those under it, so that a lone bright one stays. */

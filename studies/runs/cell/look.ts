@@ -8,18 +8,25 @@ import { cellLens } from './lens.ts'
 import { cellNeuron, type StudyPrompts } from './neuron.ts'
 import type { CellAddress, CellAnswer, CellLook } from './types.ts'
 
+/** Computes a thing of a cell, or gives what was computed before. @param bytes that it takes */
+export type Keep = <T>(key: string, bytes: (value: T) => number, compute: () => Promise<T>) => Promise<T>
+
+const KEEP_NOTHING: Keep = (_key, _bytes, compute) => compute()
+
 export interface LookedAt {
   readonly model: Model
   readonly cell: CellAddress
   /** What the study says that the cell's run was; null where it has none. */
   readonly question: CellQuestion | null
   readonly prompts: StudyPrompts
+  /** @default nothing is kept */
+  readonly keep?: Keep
   readonly signal?: AbortSignal
 }
 
 /** @throws StudyError where the cell stands for no single run, or for a position that its prompt lacks */
 export async function lookAtCell(
-  { model, cell, question, prompts, signal }: LookedAt,
+  { model, cell, question, prompts, keep = KEEP_NOTHING, signal }: LookedAt,
   look: CellLook,
 ): Promise<CellAnswer> {
   const where = `figure ${cell.figure}, cell ${cell.index}`
@@ -33,7 +40,7 @@ export async function lookAtCell(
     case 'detail':
       return cellDetail(model, cell, question, signal)
     case 'attention':
-      return cellAttention(model, cell, question, look.question, signal)
+      return cellAttention(model, cell, question, look.question, keep, signal)
     case 'lens':
       return cellLens(model, cell, question, look.question, signal)
     case 'neuron':
