@@ -125,7 +125,13 @@ export const VIEWS: readonly View[] = [
   {
     name: 'doctor',
     path: () => '/doctor',
-    ready: page => page.getByRole('list', { name: 'Backends' }).waitFor(),
+    ready: async page => {
+      await page.getByRole('list', { name: 'Backends' }).getByText('in use').first().waitFor()
+      await page
+        .getByRole('list', { name: 'Number formats' })
+        .getByRole('heading', { name: 'f32 in use', exact: true })
+        .waitFor()
+    },
   },
   {
     name: 'runs',

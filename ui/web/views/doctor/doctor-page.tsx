@@ -58,8 +58,7 @@ function Report({ report }: { readonly report: DoctorReport }) {
           {usable.map(backend => (
             <li key={backend.name} className="card backend">
               <h3>
-                {backend.name}
-                {backend.chosen && <span className="backend-chosen">in use</span>}
+                {backend.name} {backend.chosen && <span className="backend-chosen">in use</span>}
               </h3>
               <p>{backend.detail}</p>
               <Rates of={backend} among={usable} />
@@ -85,8 +84,7 @@ function Formats({ formats }: { readonly formats: readonly DoctorFormat[] }) {
         {formats.map(format => (
           <li key={format.name} className="card backend">
             <h3>
-              {format.name}
-              {format.chosen && <span className="backend-chosen">in use</span>}
+              {format.name} {format.chosen && <span className="backend-chosen">in use</span>}
             </h3>
             <p className={format.usable ? undefined : 'muted'}>{withCode(format.detail)}</p>
             <Rates of={format} among={formats} />
