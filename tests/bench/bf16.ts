@@ -1,18 +1,20 @@
 /**
  * bfloat16 on the processor: what it does to effects, measured against float32 over the embedded model's
- * three studies, and what it does to the rate of products. Runs go through the workbench, as a user's do.
+ * three studies, and what it does to the rate of products and of sweeps. Runs of studies go through the
+ * workbench, as a user's do.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findBlas } from '../../engine/backends/libraries.ts'
-import { Arguments, F32, type OneDnn, RESULT, SOURCE, WEIGHTS } from '../../engine/backends/onednn/api.ts'
+import { Arguments, BF16, F32, type OneDnn, RESULT, SOURCE, WEIGHTS } from '../../engine/backends/onednn/api.ts'
 import { findBfloat16 } from '../../engine/backends/onednn/bfloat16.ts'
-import { Products } from '../../engine/backends/onednn/products.ts'
+import { LAYOUT_ROWS, Products } from '../../engine/backends/onednn/products.ts'
 import { DTYPES, type Dtype } from '../../engine/backends/types.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { createWorkbench } from '../../studies/runs/workbench.ts'
 import { randomValues } from '../support/random.ts'
+import { bfloat16Sweeps } from './bf16-sweeps.ts'
 import { type Bench, median, type Table } from './table.ts'
 
 const STUDIES = ['yes-no-steering', 'time-patching', 'neuron-ablation'] as const
@@ -25,9 +27,9 @@ const MIN_MS = 300
 
 export const bf16: Bench = {
   name: 'bf16',
-  async run({ progress }): Promise<Table[]> {
+  async run({ large, progress }): Promise<Table[]> {
     const library = findBfloat16()
-    return [await effects(progress), await rates(library, progress)]
+    return [await rates(library, progress), await bfloat16Sweeps(large, progress), await effects(progress)]
   },
 }
 
@@ -162,6 +164,7 @@ async function rates(library: OneDnn, progress: (text: string) => void): Promise
         single.multiply,
         () => products.multiply(x, count, packed, out),
       ])
+      const code = codeOf(library, count, inSize, outSize)
       single.end()
       packed.memory.end()
       products.dispose()
@@ -173,6 +176,7 @@ async function rates(library: OneDnn, progress: (text: string) => void): Promise
         base,
         f32Packed: f32Packed / base,
         bf16Packed: bf16Packed / base,
+        code,
       })
     }
   return {
@@ -183,10 +187,19 @@ async function rates(library: OneDnn, progress: (text: string) => void): Promise
       { key: 'base', label: 'float32, GFLOP/s' },
       { key: 'f32Packed', label: 'float32 packed once, ×', digits: 2 },
       { key: 'bf16Packed', label: 'bfloat16 packed once, ×', digits: 2 },
+      { key: 'code', label: 'oneDNN’s name for its code' },
     ],
     rows,
     note: 'Processor time, the three in turn, medians; bfloat16 includes the rounding of its rows.',
   }
+}
+
+/** How the library multiplies the packed bfloat16 weight; a matrix unit's has `amx` in it. */
+function codeOf(library: OneDnn, rows: number, inSize: number, outSize: number): string {
+  const packed = library.productOf(LAYOUT_ROWS, inSize, outSize, BF16)
+  const product = library.productWith(rows, inSize, outSize, BF16, packed.right)
+  for (const made of [product, packed]) made.end()
+  return product.implementation
 }
 
 /** Milliseconds of each, in turn, so that what else the machine does falls on all. */

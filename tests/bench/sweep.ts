@@ -7,102 +7,35 @@
 import { findBlas } from '../../engine/backends/libraries.ts'
 import { selectBackend } from '../../engine/backends/select.ts'
 import type { Backend, Weight } from '../../engine/backends/types.ts'
-import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
-import { unembeddingInMemory } from '../../engine/weights-in-memory.ts'
-import type { Metric } from '../../hooks/metric.ts'
 import { prepareSweep } from '../../hooks/sweep/execute.ts'
 import { runPlain } from '../../hooks/sweep/plain.ts'
-import type { Patch, SweepBase } from '../../hooks/sweep/types.ts'
 import { randomValues } from '../support/random.ts'
 import { usableBackends } from './backends.ts'
-import { DEMO_DIR, llama1bSpec, matricesOf, randomLayer } from './llama-1b.ts'
+import { matricesOf } from './llama-1b.ts'
+import { type Case, casesOf, randomModel, TOKENS } from './llama-1b-sweeps.ts'
 import { type Bench, median, type Table } from './table.ts'
 
-const LAYERS = 16
-const TOKENS = 20
 /** Patches of the plain loop that are timed. */
 const SAMPLE = 3
-const NEURON_LAYERS = [15, 8] as const
-
-interface Case {
-  readonly name: string
-  readonly base: SweepBase
-}
-
-function casesOf(model: Model): Case[] {
-  const { spec } = model
-  const ids = Array.from({ length: TOKENS }, (_, i) => (i * 6151 + 17) % spec.vocab)
-  // Another prompt from the first token on, so that no patch is free.
-  const donor = ids.map(id => (id + 1) % spec.vocab)
-  const logits: Metric[] = [{ kind: 'logit_diff', tokens: [11], against: [12, 13] }]
-  const layers = spec.layers.map((_, layer) => layer)
-  const positions = Array.from({ length: TOKENS }, (_, position) => position)
-  const sites = ['hook_resid_pre', 'hook_attn_out', 'hook_mlp_out']
-  const from = { from: donor }
-  const everywhere = layers.flatMap(layer =>
-    sites.flatMap(site => positions.map(position => ({ at: `blocks.${layer}.${site}`, position, set: from }))),
-  )
-  const heads = layers.flatMap(layer =>
-    Array.from({ length: spec.heads }, (_, head) => ({ at: `blocks.${layer}.attn.hook_z`, head, set: from })),
-  )
-  const neurons = (layer: number) =>
-    Array.from({ length: spec.dMlp }, (_, neuron) => ({
-      at: `blocks.${layer}.mlp.hook_post`,
-      neuron,
-      position: -1,
-      set: { zero: true as const },
-    }))
-  const patches = (items: readonly Patch['interventions'][number][]): Patch[] =>
-    items.map(item => ({ interventions: [item] }))
-  const whole: Metric[] = [{ kind: 'prob', tokens: [11] }, { kind: 'top1' }]
-  return [
-    { name: '(a) layer × position, 3 sites', base: { ids, metrics: logits, patches: patches(everywhere) } },
-    { name: '(b) every head, all positions', base: { ids, metrics: logits, patches: patches(heads) } },
-    ...NEURON_LAYERS.map(layer => ({
-      name: `(c) neurons of layer ${layer}`,
-      base: { ids, metrics: whole, patches: patches(neurons(layer)) },
-    })),
-  ]
-}
 
 export const sweep: Bench = {
   name: 'sweep',
   async run({ backend: only, progress }): Promise<Table[]> {
     const wanted = (await usableBackends(only)).filter(({ name }) => only !== undefined || name === 'blas')
     progress('making 5 GB of random weights')
-    const spec = llama1bSpec(LAYERS)
-    const layers = spec.layers.map((_, layer) => randomLayer(spec, layer))
-    const demo = await loadModel(DEMO_DIR, { backend: 'wasm' })
-    const table = randomValues(65_521, 3)
-    const embedding = new Float32Array(spec.vocab * spec.dModel)
-    for (let at = 0; at < embedding.length; at += table.length)
-      embedding.set(table.subarray(0, Math.min(table.length, embedding.length - at)), at)
-    const unembed: Weight = {
-      name: 'unembed',
-      outSize: spec.vocab,
-      inSize: spec.dModel,
-      data: embedding,
-      transposed: false,
-    }
+    const random = await randomModel()
     const rows: Record<string, string | number>[] = []
     try {
       for (const { name } of wanted) {
         const backend = await selectBackend(name)
-        const weights = {
-          ...demo.weights,
-          embedding: (token: number) => embedding.subarray(token * spec.dModel, (token + 1) * spec.dModel),
-          finalNorm: { weight: new Float32Array(spec.dModel).fill(1), bias: null },
-          unembed: unembeddingInMemory({ weight: unembed, bias: null }),
-          layer: (layer: number) => layers[layer] ?? randomLayer(spec, layer),
-        }
-        const model: Model = { ...demo, spec, weights, backend }
-        const rate = () => libraryRate(backend, layers.slice(0, 2).flatMap(matricesOf))
+        const model = random.on(backend)
+        const rate = () => libraryRate(backend, random.layers.slice(0, 2).flatMap(matricesOf))
         for (const item of casesOf(model)) rows.push({ backend: name, ...(await measure(model, item, rate, progress)) })
         backend.dispose()
       }
     } finally {
-      await demo.dispose()
+      await random.dispose()
     }
     return [
       {

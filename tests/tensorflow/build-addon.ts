@@ -4,7 +4,8 @@
  * the `tensorflow-cpu` wheel of PyPI. For tests and measurements; a user installs the package.
  *
  *     node --import tsx tests/tensorflow/build-addon.ts FOLDER
- *     NODE_PATH=FOLDER/node_modules npx vitest run --project unit tests/engine tests/hooks tests/parity
+ *
+ * docs/performance.md says how the suites run on it.
  *
  * `--tensorflow VERSION` takes another wheel, `--library FOLDER` an unpacked one that is there already,
  * `--headers FOLDER` Node's headers. Needs npm, pip, g++ and a gigabyte; nothing lands in this checkout.

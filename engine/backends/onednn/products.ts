@@ -15,7 +15,7 @@ import { Arguments, BF16, F32, type Made, type OneDnn, type Product, RESULT, SOU
 import { Kept } from './kept.ts'
 
 /** Rows for which the layout is asked; any number gives the same. */
-const LAYOUT_ROWS = 512
+export const LAYOUT_ROWS = 512
 
 export interface Packed {
   readonly inSize: number
