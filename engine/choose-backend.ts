@@ -6,7 +6,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { askedBackend, libraryOf, presentBackends, selectBackend } from './backends/select.ts'
 import { readTrials, type Trials, writeTrials } from './backends/trial-cache.ts'
-import { BACKEND_NAMES, type BackendName } from './backends/types.ts'
+import { BACKEND_NAMES, type Backend, type BackendName } from './backends/types.ts'
 import { BackendError } from './errors.ts'
 import type { ModelSpec } from './spec.ts'
 import { type BlockSizes, blockSizes, TRIAL_ROWS, Trial } from './trial.ts'
@@ -61,13 +61,14 @@ export async function chooseBackend(
     // One that was measured and now does not start is no reason to fail: measure what does.
     if (choice !== undefined && (await starts(choice.name))) return choice
   }
-  const trials = await runTrials(sizes)
+  const { failed, ...trials } = await runTrials(sizes)
   const choice = fastest(trials)
   if (choice === undefined) {
     const { name } = await selectBackend('auto')
     return { name, why: 'the only one that works here' }
   }
-  writeTrials(machine, model, { at: Date.now(), ...trials })
+  // One that failed may have lacked what it has another day, memory say: it is tried again.
+  if (!failed) writeTrials(machine, model, { at: Date.now(), ...trials })
   await selectBackend(choice.name)
   return choice
 }
@@ -86,11 +87,12 @@ async function starts(name: BackendName): Promise<boolean> {
  * Times a layer on every backend that works; nothing where there is no choice. Where other work had the
  * machine meanwhile, what is given is the processor's time of all threads, which that disturbs least.
  */
-async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>> {
-  const usable: BackendName[] = []
-  for (const name of presentBackends()) if (await starts(name)) usable.push(name)
+async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'> & { readonly failed: boolean }> {
+  const usable = new Set<BackendName>()
+  for (const name of presentBackends()) if (await starts(name)) usable.add(name)
   const ms: Partial<Record<BackendName, number>> = {}
-  if (usable.length < 2) return { ms, busy: false }
+  if (usable.size < 2) return { ms, busy: false, failed: false }
+  const started = usable.size
   const trial = new Trial(sizes)
   const begin = performance.now()
   const processorMs: Partial<Record<BackendName, number>> = {}
@@ -100,7 +102,13 @@ async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>
     for (const name of usable) {
       const backend = await selectBackend(name)
       const before = process.cpuUsage()
-      const tookMs = trial.time(backend)
+      const tookMs = timed(trial, backend)
+      if (tookMs === null) {
+        usable.delete(name)
+        delete ms[name]
+        trial.release(backend)
+        continue
+      }
       const { user, system } = process.cpuUsage(before)
       const usedMs = (user + system) / 1000
       if (round === 0) continue
@@ -119,7 +127,17 @@ async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>
     else ms[name] = (ms[name] ?? 0) + trial.rest(backend)
     trial.release(backend)
   }
-  return { ms, busy }
+  return { ms, busy, failed: usable.size < started }
+}
+
+/** Milliseconds of a trial; null where the backend cannot do it, which is no reason not to use another. */
+function timed(trial: Trial, backend: Backend): number | null {
+  try {
+    return trial.time(backend)
+  } catch (error) {
+    if (error instanceof BackendError) return null
+    throw error
+  }
 }
 
 /** The choice from what was measured; undefined without anything. */
@@ -137,7 +155,7 @@ export function fastest({ ms, busy }: Pick<Trials, 'ms' | 'busy'>): BackendChoic
     return time === undefined || other === name ? [] : [`${other} ${formatMs(time)}`]
   })
   const how = busy ? 'by processor time, for the machine was busy: ' : ''
-  const why = `fastest here for a model of this size: ${how}${formatMs(took)} ms a layer of ${TRIAL_ROWS} tokens, ${others.join(', ')}`
+  const why = `fastest here for a model of this size: ${how}${formatMs(took)} ms a layer of ${[`${TRIAL_ROWS} tokens`, ...others].join(', ')}`
   return { name, why, trials }
 }
 

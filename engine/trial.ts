@@ -65,13 +65,17 @@ export class Trial {
     const context = { spec: this.#spec, backend, batch: this.#batch, tap: NO_TAP, layer: 0 }
     const stream = tf.tensor2d(this.#values, [TRIAL_ROWS, this.#spec.dModel])
     const begin = performance.now()
-    const out = runLayer(context, this.#layer, stream, rotary)
-    // A device computes while we go on; reading waits for it.
-    backend.view(out.stream)
-    const ms = performance.now() - begin
-    tf.dispose([stream, out.stream, out.keys, out.values])
-    rotary.dispose()
-    return ms
+    try {
+      const out = runLayer(context, this.#layer, stream, rotary)
+      // A device computes while we go on; reading waits for it.
+      backend.view(out.stream)
+      const ms = performance.now() - begin
+      tf.dispose([out.stream, out.keys, out.values])
+      return ms
+    } finally {
+      stream.dispose()
+      rotary.dispose()
+    }
   }
 
   /** Milliseconds for what the layer that is run lacks of the whole one. */

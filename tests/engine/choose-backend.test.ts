@@ -121,6 +121,24 @@ describe('chooseBackend', () => {
     expect(usable).toContain((await chooseBackend(tiny)).name)
   })
 
+  it.runIf(usable.length > 1)(
+    'passes over one that starts and cannot compute a layer, until the next time',
+    async () => {
+      const failing: BackendName = usable.find(name => name !== 'wasm') ?? 'wasm'
+      const product = vi.spyOn(await selectBackend(failing), 'linear').mockImplementation(() => {
+        throw new BackendError(`${failing}: expected room for a tensor, got none`)
+      })
+      try {
+        const choice = await chooseBackend(tiny)
+        expect(Object.keys(choice.trials?.ms ?? {}).sort()).toEqual(usable.filter(name => name !== failing).sort())
+        expect(existsSync(trialCachePath())).toBe(false)
+      } finally {
+        product.mockRestore()
+      }
+      expect((await chooseBackend(tiny)).trials?.ms[failing]).toBeGreaterThan(0)
+    },
+  )
+
   it.runIf(usable.length > 1).each([
     ['a file that is no JSON', '{ "format": 1, '],
     ['another format', '{ "format": 2 }'],
