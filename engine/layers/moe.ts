@@ -109,8 +109,8 @@ function runExpert(
 ): tf.Tensor2D | null {
   const [rows] = x.shape
   if (own.length === 0) {
-    for (const part of PARTS)
-      if (part !== 'pre_linear' || weights.gate !== null) fire(context, SITES[part], tf.zeros([rows, spec.dExpert]))
+    for (const site of PARTS.filter(part => part !== 'pre_linear' || weights.gate !== null).map(part => SITES[part]))
+      if (isWatched(context, site)) fire(context, site, tf.zeros([rows, spec.dExpert]))
     return null
   }
   const ownRows = tf.tensor1d(Int32Array.from(own), 'int32')
