@@ -36,7 +36,8 @@ async function openFile(dir: string, file: string): Promise<FileHandle> {
     return await open(join(dir, file), 'r')
   } catch (error) {
     const code = errorCode(error)
-    throw new CheckpointError(`${file}: expected a readable file in ${dir}, got ${code === 'ENOENT' ? 'none' : code}`)
+    const got = code === 'ENOENT' ? 'none: the download is not whole; fetch it again' : code
+    throw new CheckpointError(`${file}: expected a readable file in ${dir}, got ${got}`)
   }
 }
 

@@ -14,7 +14,7 @@ export interface RotaryTable {
   readonly sin: tf.Tensor3D
 }
 
-/** Cosines and sines of each row's position, computed in float64 and rounded once. The caller disposes. */
+/** Cosines and sines of each row's position. Angles are float32, as the models were trained with. The caller disposes. */
 export function rotaryTable(rotary: RotarySpec, positions: Int32Array): RotaryTable {
   const half = rotary.frequencies.length
   const cos = new Float32Array(positions.length * half)

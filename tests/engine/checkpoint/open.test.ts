@@ -68,7 +68,7 @@ const REFUSED: readonly (readonly [string, Readonly<Record<string, Content>>, Re
   [
     'whose shard is missing',
     { 'config.json': {}, [INDEX]: { weight_map: { a: 'one.safetensors' } } },
-    /one\.safetensors: expected a readable file .* got none/,
+    /one\.safetensors: expected a readable file .* got none: .* fetch it again/,
   ],
   [
     'with a name in two files',
