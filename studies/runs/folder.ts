@@ -3,7 +3,7 @@
  * A folder that is damaged is left out of lists, with a reason; it never spoils the rest.
  */
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DTYPES } from '../../engine/backends/types.ts'
@@ -15,6 +15,7 @@ import { diskProblem, isErrno, JOURNAL_FILE, type JournalContent, readJournal, r
 import { isLocked } from './lock.ts'
 import { META_FILE, NO_META, readMeta } from './meta.ts'
 import { runTitle, runWords } from './run-title.ts'
+import { writeNew } from './write-new.ts'
 
 export const RECORD_FILE = 'run.json'
 /** What a run's folder may be called; names with a dot in front are ours. */
@@ -86,7 +87,12 @@ export function createRunFolder(runsDir: string, record: Omit<RunRecord, 'id'>):
         throw error
       }
       const whole: RunRecord = { ...record, id }
-      writeFileSync(join(dir, RECORD_FILE), recordText(whole), { flag: 'wx', flush: true })
+      try {
+        writeNew(join(dir, RECORD_FILE), recordText(whole))
+      } catch (error) {
+        rmSync(dir, { recursive: true, force: true })
+        throw error
+      }
       return { dir, record: whole }
     }
   } catch (error) {

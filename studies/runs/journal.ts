@@ -155,7 +155,13 @@ export function diskProblem(what: string, error: unknown): StudyError {
     EEXIST: 'a file stands where the folder should be; choose another folder with --runs DIR',
   }
   const reason = reasons[code] ?? (error instanceof Error ? error.message : String(error))
-  return new StudyError(`${what}: cannot be written: ${reason}`)
+  return new StudyError(`${what}: cannot be written: ${reason}`, { cause: error })
+}
+
+/** Whether that, or what made it so, is that there is no room. */
+export function isNoRoom(error: unknown): boolean {
+  const reason = error instanceof StudyError ? error.cause : error
+  return ['ENOSPC', 'EDQUOT', 'EFBIG'].some(code => isErrno(reason, code))
 }
 
 /** Appends events to one journal. One writer a journal; the run's lock sees to it. */

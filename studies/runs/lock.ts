@@ -6,11 +6,12 @@
  * time can tell: the owner touches it every few seconds.
  */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
 import { diskProblem, isErrno } from './journal.ts'
+import { writeNew } from './write-new.ts'
 
 export const LOCK_FILE = 'lock'
 const TOUCH_EVERY_MS = 5000
@@ -91,12 +92,13 @@ export function lockRun(runDir: string): RunLock {
   const nonce = randomBytes(8).toString('hex')
   const owner: Owner = { pid: process.pid, host: hostname(), began: processBegan(process.pid), nonce }
   try {
-    writeFileSync(path, JSON.stringify(owner), { flag: 'wx' })
+    writeNew(path, JSON.stringify(owner), { flush: false })
   } catch (error) {
     if (!isErrno(error, 'EEXIST')) throw diskProblem(runDir, error)
     const before = readOwner(path)
-    // A lock without content is one that its owner is writing this moment, or that a full disk left.
-    if (before === null && ageMs(path) < WRITING_MS)
+    // A lock without content is one that its owner is writing this moment, or that a power cut left.
+    // Either way: one from before the clock was put back is not being written for an hour.
+    if (before === null && Math.abs(ageMs(path)) < WRITING_MS)
       throw new StudyError(`run ${runDir}: another process has just taken it`)
     if (before !== null && isAlive(path, before)) {
       throw new StudyError(
@@ -117,7 +119,7 @@ export function lockRun(runDir: string): RunLock {
       if (!isErrno(raceOrDisk, 'ENOENT')) throw raceOrDisk
     }
     try {
-      writeFileSync(path, JSON.stringify(owner), { flag: 'wx' })
+      writeNew(path, JSON.stringify(owner), { flush: false })
     } catch (again) {
       if (isErrno(again, 'EEXIST')) throw new StudyError(`run ${runDir}: another process has just taken it`)
       throw diskProblem(runDir, again)

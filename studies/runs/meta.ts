@@ -5,12 +5,13 @@
  * different things both get theirs; the last word on one thing wins.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { StudyError } from '../../engine/errors.ts'
 import type { MetaPatch, RunMeta } from './events.ts'
 import { diskProblem, isErrno } from './journal.ts'
+import { writeNew } from './write-new.ts'
 
 export const META_FILE = 'meta.json'
 
@@ -75,13 +76,7 @@ export function writeMeta(dir: string, meta: RunMeta): void {
   // Two writers never share a file half way.
   const part = `${path}.${randomBytes(4).toString('hex')}.part`
   try {
-    const fd = openSync(part, 'wx')
-    try {
-      writeSync(fd, `${JSON.stringify({ format: 1, ...meta }, null, 2)}\n`)
-      fsyncSync(fd)
-    } finally {
-      closeSync(fd)
-    }
+    writeNew(part, `${JSON.stringify({ format: 1, ...meta }, null, 2)}\n`)
     renameSync(part, path)
   } catch (error) {
     rmSync(part, { force: true })

@@ -3,12 +3,13 @@
  * copied into the run's folder when the run begins: `study.ts`, and `study-2.ts` where it had changed
  * by the time the run was gone on with. A built-in study is the file that ships.
  */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RunRecord } from './events.ts'
 import { diskProblem } from './journal.ts'
 import type { RunSource } from './workbench-types.ts'
+import { writeNew } from './write-new.ts'
 
 /** A copy's name; the first has no number. */
 export const SOURCE_NAME = /^study(-[2-9]|-\d\d)?\.[cm]?[jt]s$/
@@ -28,7 +29,7 @@ export function keepSource(dir: string, file: string, text: string): boolean {
   const number = copies.length + 1
   const name = `study${number === 1 ? '' : `-${number}`}${extname(file)}`
   try {
-    writeFileSync(join(dir, name), text, { flush: true })
+    writeNew(join(dir, name), text)
   } catch (error) {
     throw diskProblem(join(dir, name), error)
   }

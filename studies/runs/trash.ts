@@ -12,8 +12,8 @@ import { join } from 'node:path'
 import { StudyError } from '../../engine/errors.ts'
 import type { DeletedRun, RunId } from './events.ts'
 import { ID_PATTERN, runFolder, SummaryCache } from './folder.ts'
-import { diskProblem, isErrno } from './journal.ts'
-import { isLocked, LOCK_FILE, lockRun } from './lock.ts'
+import { diskProblem, isErrno, isNoRoom } from './journal.ts'
+import { isLocked, LOCK_FILE, lockRun, type RunLock } from './lock.ts'
 
 const TRASH = '.trash'
 const TRASH_DAYS = 30
@@ -33,8 +33,7 @@ interface Entry {
 export function deleteRun(runsDir: string, id: RunId): void {
   const dir = runFolder(runsDir, id)
   if (isLocked(dir)) throw busyProblem(id)
-  // Held while it moves, so that nobody begins to resume it half way.
-  const lock = lockRun(dir)
+  const lock = heldWhileMoved(dir)
   try {
     const stamp = new Date().toISOString().replaceAll(/[-:.]/g, '')
     const away = join(runsDir, TRASH, `${stamp}.${id}`)
@@ -44,7 +43,17 @@ export function deleteRun(runsDir: string, id: RunId): void {
   } catch (error) {
     throw diskProblem(`run ${id}`, error)
   } finally {
-    lock.release()
+    lock?.release()
+  }
+}
+
+/** So that nobody begins to resume it half way. Null where there is no room for a lock: deleting is what makes room. */
+function heldWhileMoved(dir: string): RunLock | null {
+  try {
+    return lockRun(dir)
+  } catch (error) {
+    if (isNoRoom(error)) return null
+    throw error
   }
 }
 

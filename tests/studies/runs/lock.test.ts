@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -19,6 +19,16 @@ describe('run lock', () => {
     lock.release()
     expect(isLocked(dir)).toBe(false)
     expect(existsSync(join(dir, 'lock'))).toBe(false)
+    lockRun(dir).release()
+  })
+
+  it('that a power cut left empty is in nobody’s way, though the clock was put back since', () => {
+    const dir = temporaryFolder()
+    const path = join(dir, 'lock')
+    const inAnHour = new Date(Date.now() + 3_600_000)
+    writeFileSync(path, '')
+    expect(() => lockRun(dir)).toThrow(/another process has just taken it/)
+    utimesSync(path, inAnHour, inAnHour)
     lockRun(dir).release()
   })
 
