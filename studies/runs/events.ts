@@ -10,6 +10,8 @@ export type RunId = string
 export const RUN_STATES = ['queued', 'loading', 'running', 'cancelled', 'failed', 'done', 'interrupted'] as const
 /** `interrupted`: the process that ran it is gone without a word; it can be resumed, like `cancelled` and `failed`. */
 export type RunState = (typeof RUN_STATES)[number]
+/** States of a run that somebody computes, or will. */
+export const UNFINISHED: readonly RunState[] = ['queued', 'loading', 'running']
 
 /** `run.json`: what was asked and of what. Written once, before the first event. */
 export interface RunRecord {

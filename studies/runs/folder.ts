@@ -9,7 +9,15 @@ import { z } from 'zod'
 import { DTYPES } from '../../engine/backends/types.ts'
 import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
-import type { RunId, RunMeta, RunRecord, RunSnapshot, RunState, RunSummary } from './events.ts'
+import {
+  type RunId,
+  type RunMeta,
+  type RunRecord,
+  type RunSnapshot,
+  type RunState,
+  type RunSummary,
+  UNFINISHED,
+} from './events.ts'
 import { RunFold } from './fold.ts'
 import { diskProblem, isErrno, JOURNAL_FILE, type JournalContent, readJournal, readJournalTail } from './journal.ts'
 import { isLocked } from './lock.ts'
@@ -134,8 +142,6 @@ function withoutUndefined(data: z.infer<typeof recordSchema>): RunRecord {
     ...(backendNote === undefined ? {} : { backendNote }),
   }
 }
-
-const UNFINISHED: readonly RunState[] = ['queued', 'loading', 'running']
 
 /** What a journaled state means now: an unfinished run that nobody holds was interrupted. */
 function stateNow(dir: string, journaled: RunState): RunState {

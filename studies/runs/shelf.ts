@@ -3,6 +3,8 @@
  * and brought in again. It needs no engine, so the command line uses it alone; the workbench adds what
  * computes now. Every question reads the disk anew, since other processes may share the folder.
  */
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { packRun, removeUnfinishedImports, unpackRun } from './archive.ts'
 import type { DeletedRun, MetaPatch, RunId, RunRecord, RunSummary } from './events.ts'
@@ -38,6 +40,7 @@ export class RunShelf {
   annotate(id: RunId, patch: MetaPatch): RunSummary {
     const dir = runFolder(this.runsDir, id)
     changeMeta(dir, patch)
+    stir(this.runsDir)
     return this.#cache.summary(dir)
   }
 
@@ -77,5 +80,16 @@ export class RunShelf {
   source(id: RunId, builtIn: readonly string[], version: string): RunSource | null {
     const dir = runFolder(this.runsDir, id)
     return readSource(dir, readRecord(dir), builtIn, version)
+  }
+}
+
+/** Whoever watches the runs folder hears of changes in it, not of those inside its folders: a file comes and goes. */
+function stir(runsDir: string): void {
+  const path = join(runsDir, `.changed-${process.pid}`)
+  try {
+    writeFileSync(path, '')
+    rmSync(path)
+  } catch {
+    // Reloading the page shows it; only the telling is lost.
   }
 }

@@ -15,7 +15,8 @@ import type { CellAddress, CellLook, CellView, CellViews } from './cell/types.ts
 import { EngineClient } from './engine-client.ts'
 import type { JournalEvent, RunId, RunRecord, RunSnapshot, RunSummary } from './events.ts'
 import { RunFold } from './fold.ts'
-import { createRunFolder, readRun, readStoredRun, runFolder } from './folder.ts'
+import { createRunFolder, type RunList, readRun, readStoredRun, runFolder } from './folder.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { Generations } from './generations.ts'
 import { LocalHistory } from './history.ts'
 import { JOURNAL_FILE, readJournal } from './journal.ts'
@@ -26,13 +27,13 @@ import { promptTexts } from './prompt-texts.ts'
 import type { StudyRef } from './protocol.ts'
 import { pullModel } from './pull-model.ts'
 import { changedParameter, checkCell, otherFormat } from './run-fit.ts'
+import { RunNews } from './run-news.ts'
 import { RunQueue } from './run-queue.ts'
 import { runTitle } from './run-title.ts'
 import { RunShelf } from './shelf.ts'
 import { keepSource } from './source.ts'
 import { Speed } from './speed.ts'
 import { StudyList } from './study-list.ts'
-import { StudyWatch } from './study-watch.ts'
 import type {
   BackendInUse,
   DoctorReport,
@@ -95,7 +96,8 @@ class LocalWorkbench implements Workbench {
   readonly runsDir: string
   readonly history: RunHistory
   readonly #shelf: RunShelf
-  readonly #studyWatch: StudyWatch
+  readonly #studyWatch: FolderWatch
+  readonly #news: RunNews
   readonly #env: Readonly<Record<string, string>>
   readonly #engine: EngineClient
   readonly #studies: StudyList
@@ -120,7 +122,12 @@ class LocalWorkbench implements Workbench {
       folder: options.studiesDir === undefined ? null : resolve(options.studiesDir),
       allowPaths: options.allowStudyPaths ?? false,
     })
-    this.#studyWatch = new StudyWatch(() => this.#listeners.emit('studies'))
+    this.#studyWatch = new FolderWatch(() => this.#listeners.emit('studies'))
+    this.#news = new RunNews({
+      runs: () => this.#runs().runs,
+      changed: run => this.#listeners.emit('run', run),
+      removed: run => this.#listeners.emit('removed', run),
+    })
     for (const folder of this.#studies.folders()) this.#studyWatch.add(folder)
     this.#models = new ModelList(this.#engine, options.models ?? [], process.env.PATCHLIGHT_MODELS)
     this.#onProblem = options.onProblem ?? (() => {})
@@ -132,10 +139,10 @@ class LocalWorkbench implements Workbench {
     this.#shelf = new RunShelf(this.runsDir)
     this.history = new LocalHistory(this.#shelf, {
       active: run => this.#queue.find(run)?.summary() ?? null,
-      changed: summary => this.#listeners.emit('run', summary),
+      changed: summary => this.#news.tell(summary),
       removed: run => {
         this.#unwritten.delete(run)
-        this.#listeners.emit('removed', run)
+        this.#news.tellGone(run)
       },
       builtIn: async () => (await this.#studies.builtIn()).map(study => study.id),
     })
@@ -250,12 +257,22 @@ class LocalWorkbench implements Workbench {
   }
 
   async list(): Promise<readonly RunSummary[]> {
-    const { runs, skipped } = this.#shelf.list()
+    // Before it is read: what comes after is heard of.
+    this.#news.watch(this.runsDir)
+    const { runs, skipped } = this.#runs()
     for (const { reason } of skipped) this.#onProblem(reason)
-    return runs.map(run => {
+    this.#news.compare(runs)
+    return runs
+  }
+
+  /** As the folder has them, but for what this process knows better. */
+  #runs(): RunList {
+    const { runs: stored, skipped } = this.#shelf.list()
+    const runs = stored.map(run => {
       const unwritten = this.#unwritten.get(run.id)
       return this.#queue.find(run.id)?.summary() ?? (unwritten === undefined ? run : { ...run, state: unwritten.state })
     })
+    return { runs, skipped }
   }
 
   async snapshot(id: RunId): Promise<RunSnapshot> {
@@ -329,6 +346,7 @@ class LocalWorkbench implements Workbench {
 
   async close(): Promise<void> {
     this.#studyWatch.close()
+    this.#news.close()
     await this.#queue.close(CLOSE_GRACE_MS)
     await this.#engine.close()
   }
@@ -393,7 +411,7 @@ class LocalWorkbench implements Workbench {
 
   #changed(run: ActiveRun): void {
     this.#speed.follow(run.fold)
-    this.#listeners.emit('run', run.summary())
+    this.#news.tell(run.summary())
   }
 
   #settled(run: ActiveRun): void {

@@ -5,7 +5,9 @@ import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
+import { JOURNAL_FILE, JournalWriter } from '../../../studies/runs/journal.ts'
 import { lockRun } from '../../../studies/runs/lock.ts'
+import { RunShelf } from '../../../studies/runs/shelf.ts'
 import { createWorkbench } from '../../../studies/runs/workbench.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
 import { createApi } from '../../../ui/client/api.ts'
@@ -55,6 +57,28 @@ describe('past runs', () => {
     await expect(api.annotate(id, { name: 'x'.repeat(200) })).rejects.toMatchObject({ status: 400 })
     await expect(api.annotate(id, JSON.parse('{"stars": 5}'))).rejects.toMatchObject({ status: 400 })
     await expect(api.annotate('nowhere', { name: 'x' })).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('that another process names, makes and deletes are heard of without a reload', async () => {
+    await api.runs()
+    const elsewhere = new RunShelf(runsDir)
+    const { id, dir } = aRun()
+    await until(() => heard.changed.some(run => run.id === id))
+    elsewhere.annotate(id, { name: 'From the command line' })
+    await until(() => heard.changed.some(run => run.id === id && run.meta.name === 'From the command line'))
+    // A run that computes elsewhere is followed, though nothing happens in the folder of runs itself.
+    const writer = new JournalWriter(join(dir, JOURNAL_FILE))
+    writer.append({ type: 'state', state: 'running' }, 1)
+    const lock = lockRun(dir)
+    elsewhere.annotate(id, { note: 'It goes on.' })
+    await until(() => heard.changed.some(run => run.id === id && run.state === 'running'))
+    writer.append({ type: 'progress', done: 3, total: 4, etaMs: null }, 2)
+    await until(() => heard.changed.some(run => run.id === id && run.done === 3))
+    writer.append({ type: 'state', state: 'done' }, 3)
+    writer.close()
+    lock.release()
+    elsewhere.remove(id)
+    await until(() => heard.removed.includes(id))
   })
 
   it('are deleted and restored, and every tab hears it; not while they compute', async () => {

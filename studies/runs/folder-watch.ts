@@ -1,13 +1,13 @@
 /**
- * Tells when study files were saved. Their folders are watched, not the files: editors save by
- * renaming a new file over the old one, which a watch of the file itself would lose.
+ * Tells when something in a folder was saved, made or removed. Folders are watched, not files: editors
+ * save by renaming a new file over the old one, which a watch of the file itself would lose.
  */
 import { type FSWatcher, watch } from 'node:fs'
 
 /** An editor's save is several events. */
 const GATHER_MS = 150
 
-export class StudyWatch {
+export class FolderWatch {
   readonly #watchers = new Map<string, FSWatcher>()
   readonly #onChange: () => void
   #timer: ReturnType<typeof setTimeout> | null = null
@@ -24,7 +24,7 @@ export class StudyWatch {
       watcher.on('error', () => this.#drop(folder))
       this.#watchers.set(folder, watcher)
     } catch {
-      // Reloading the page asks for the studies anew; only the telling is lost.
+      // Reloading the page asks for everything anew; only the telling is lost.
     }
   }
 
