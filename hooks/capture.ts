@@ -4,7 +4,7 @@
  */
 import { HookPointError } from '../engine/errors.ts'
 import { nearest } from '../engine/nearest.ts'
-import { matchPoints } from '../engine/point-names.ts'
+import { matchPoints, resolvePoint } from '../engine/point-names.ts'
 import { type AxisName, type Point, pointsOf } from '../engine/points.ts'
 import type { ModelSpec } from '../engine/spec.ts'
 
@@ -37,9 +37,14 @@ export function selectPoints(spec: ModelSpec, selector: PointSelector): Point[] 
   return [...byName.values()]
 }
 
-/** The activations of one run, by full point name. */
+/** The activations of one run, by point. */
 export class Capture {
+  readonly #spec: ModelSpec
   readonly #activations = new Map<string, Activation>()
+
+  constructor(spec: ModelSpec) {
+    this.#spec = spec
+  }
 
   /** Takes over the activation; one of the same point is replaced. */
   add(activation: Activation): void {
@@ -56,11 +61,19 @@ export class Capture {
     return this.#activations.entries()
   }
 
-  /** @throws HookPointError if it was not captured, naming what was */
+  /**
+   * @param name the point's full name or a short form
+   * @throws HookPointError if it was not captured, naming what was, or for the name of one head or neuron of a point
+   */
   get(name: string): Activation {
-    const found = this.#activations.get(name)
+    const known = this.#activations.get(name)
+    if (known !== undefined) return known
+    const { point, head, neuron } = resolvePoint(this.#spec, name)
+    if (head !== undefined || neuron !== undefined)
+      throw new HookPointError(`capture: expected a whole point, ${point.name}, got ${name}, a part of it`)
+    const found = this.#activations.get(point.name)
     if (found !== undefined) return found
-    const near = nearest(name, this.names(), 3)
+    const near = nearest(point.name, this.names(), 3)
     throw new HookPointError(`capture: ${name} was not captured. Nearest of what was: ${near.join(', ') || 'nothing'}.`)
   }
 }

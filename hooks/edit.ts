@@ -74,10 +74,14 @@ export function resolvePositions(positions: Positions | undefined, length: numbe
   })
 }
 
-/** The features that an intervention's head or neuron names. */
-function stretch(spec: ModelSpec, address: Address, item: Intervention): { offset: number; length: number } {
+/** The features that a name, or an intervention's own head or neuron, names in a point's row. */
+export function stretch(
+  spec: ModelSpec,
+  address: Address,
+  where: string,
+  item: Pick<Intervention, 'head' | 'neuron'> = {},
+): { offset: number; length: number } {
   const { point } = address
-  const where = `intervention at ${item.at}`
   for (const part of ['head', 'neuron'] as const)
     if (item[part] !== undefined && address[part] !== undefined && item[part] !== address[part])
       throw new ShapeError(`${where}: expected the ${part} of the name, ${address[part]}, got ${item[part]}`)
@@ -148,7 +152,7 @@ export function place(
 ): Placed {
   const where = `intervention at ${item.at}`
   const address = resolvePoint(spec, item.at)
-  const { offset, length } = stretch(spec, address, item)
+  const { offset, length } = stretch(spec, address, where, item)
   const { point } = address
   const positions = resolvePositions(item.position, promptLength, where)
   if (positions.length === 0) throw new ShapeError(`${where}: expected at least one position, got none`)

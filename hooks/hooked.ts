@@ -154,7 +154,7 @@ async function runChunk(
       const lane = lanes[i]
       const place = places[i]
       return {
-        capture: captures && lane !== undefined ? tap.captureOf(lane) : new Capture(),
+        capture: captures && lane !== undefined ? tap.captureOf(lane) : new Capture(model.spec),
         logits: (place?.logits ?? []).map(row => found.logits.get(row) ?? new Float32Array()),
         values: found.values.get(place?.metric[0] ?? -1) ?? new Float64Array(),
       }

@@ -64,7 +64,7 @@ export class LaneTap implements Tap {
       for (const { point, run } of own.functions ?? []) this.#at(point).functions.push({ lane, run })
       for (const { point, positions } of own.captures ?? [])
         this.#at(point).captures.push({ lane, positions: positions ?? null })
-      if (own.captures !== undefined) this.#captures.set(lane, new Capture())
+      if (own.captures !== undefined) this.#captures.set(lane, new Capture(spec))
     }
   }
 

@@ -2,7 +2,7 @@
 import { ShapeError } from '../engine/errors.ts'
 import type { Model } from '../engine/model.ts'
 import { resolvePoint } from '../engine/point-names.ts'
-import { isPairwise, rowWidth } from './edit.ts'
+import { isPairwise, rowWidth, stretch } from './edit.ts'
 import { runWithHooks } from './hooked.ts'
 import type { Positions } from './intervention.ts'
 
@@ -10,11 +10,11 @@ import type { Positions } from './intervention.ts'
 const PROMPTS_AT_ONCE = 64
 
 /**
- * The mean of a point's activation over prompts and positions, one number a feature, ready for
- * `set: { mean: [...] }` of the whole row. Sums run in float64.
- * @param at a hook point's name; a head or neuron in it is left aside: the whole row is given
+ * The mean of an activation over prompts and positions, one number a feature, ready for
+ * `{ at, set: { mean } }`. Sums run in float64.
+ * @param at a hook point's name, or that of one head or neuron, whose part alone is given then
  * @param positions in each prompt; negative ones count from its end. Default 'all', each counting once
- * @returns [features], flattened as the point's axes after `pos`
+ * @returns one number a feature, flattened as the point's axes after `pos`
  * @throws HookPointError, ShapeError on what the model or a prompt does not have
  */
 export async function meanActivation(
@@ -23,8 +23,9 @@ export async function meanActivation(
   at: string,
   positions: Positions = 'all',
   signal?: AbortSignal,
-): Promise<Float64Array> {
-  const { point } = resolvePoint(model.spec, at)
+): Promise<number[]> {
+  const address = resolvePoint(model.spec, at)
+  const { point } = address
   if (isPairwise(point))
     throw new ShapeError(
       `mean at ${at}: expected a point with features, got one with a number a key; prompts differ in keys`,
@@ -42,5 +43,6 @@ export async function meanActivation(
       count += data.length / width
     }
   }
-  return sums.map(sum => sum / count)
+  const { offset, length } = stretch(model.spec, address, `mean at ${at}`)
+  return Array.from(sums.subarray(offset, offset + length), sum => sum / count)
 }

@@ -113,6 +113,10 @@ describe('captures', () => {
     )
     const { capture } = await run({}, { capture: 'blocks.*.hook_resid_mid' })
     expect(capture.names()).toEqual(['blocks.0.hook_resid_mid', MID])
+    expect(capture.get('resid_mid@L1')).toBe(capture.get(MID))
+    expect(() => capture.get('resid_post@L1')).toThrow(`Nearest of what was: ${MID}`)
+    expect(() => capture.get('L1H3')).toThrow('expected a whole point, blocks.1.attn.hook_z, got L1H3')
+    expect(() => capture.get('resid_mdi@L1')).toThrow('no such point in this model')
     expect(() => capture.get('blocks.1.hook_resid_post')).toThrow(HookPointError)
     expect(() => capture.get('blocks.1.hook_resid_post')).toThrow(`Nearest of what was: ${MID}`)
   })
@@ -412,6 +416,20 @@ describe('bad input', () => {
 })
 
 describe('mean', () => {
+  it('[I3] of a head or neuron is what that name takes', async () => {
+    for (const [at, offset, length] of [
+      ['L0H2', 12, 6],
+      ['N5@L0', 5, 1],
+    ] as const) {
+      const whole = await meanActivation(model, [ids], at.startsWith('L') ? 'z@L0' : 'mlp_post@L0')
+      const mean = await meanActivation(model, [ids], at)
+      expect(mean).toEqual(whole.slice(offset, offset + length))
+      const { capture } = await run({ interventions: [{ at, set: { mean } }] }, { capture: ['z@L0', 'mlp_post@L0'] })
+      const { data } = capture.get(at.startsWith('L') ? 'z@L0' : 'mlp_post@L0')
+      expectSame(data.slice(offset, offset + length), mean.map(Math.fround), at)
+    }
+  })
+
   it('[I3] is over prompts and positions, and ready to be set', async () => {
     const prompts = [ids, promptOf(model, 3, 9)]
     const mean = await meanActivation(model, prompts, MID)
