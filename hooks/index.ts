@@ -5,6 +5,7 @@
  */
 export { type PatternPiece, type PatternQuestion, readPatterns } from './attention-patterns.ts'
 export { type Activation, Capture, type PointSelector, selectPoints } from './capture.ts'
+export { directLogits } from './direct-logits.ts'
 export { generateWithHooks, type HookedGenerateOptions } from './generate-with-hooks.ts'
 export { type PromptRun, type RunOptions, type RunOutput, runWithHooks } from './hooked.ts'
 export {
@@ -15,10 +16,19 @@ export {
   type SetTo,
 } from './intervention.ts'
 export { type HookFunction, type LaneHooks, LaneTap } from './lane-tap.ts'
+export { type LensRow, logitLens } from './logit-lens.ts'
 export { meanActivation } from './mean.ts'
-export { type RankedToken, topTokens } from './measure.ts'
 export type { Metric } from './metric.ts'
+export { type NeuronAddress, type NormScales, neuronLogits } from './neuron-writes.ts'
+export {
+  type PathQuestion,
+  type PathReceiver,
+  type PathSender,
+  pathPatches,
+  type ReceiverInput,
+} from './path-patching.ts'
 export { prepareSweep, type Sweep } from './sweep/execute.ts'
 export { runPlain } from './sweep/plain.ts'
 export { planSweep, type SweepPlan } from './sweep/plan.ts'
 export type { Patch, PatchResult, SweepBase, SweepRequest } from './sweep/types.ts'
+export { logProbs, type RankedToken, topTokens } from './top-tokens.ts'

@@ -4,6 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises'
 import { tensor2d, tidy } from '@tensorflow/tfjs-core'
+import { ShapeError } from '../engine/errors.ts'
 import { unembed } from '../engine/forward.ts'
 import { batchOf } from '../engine/lanes.ts'
 import type { Model } from '../engine/model.ts'
@@ -23,7 +24,7 @@ export interface LensRow {
 
 /**
  * Reads residual streams, some at a time.
- * @param streams [rows, d_model], one row after another
+ * @param streams [rows, d_model], one row after another: a capture of `hook_resid_post`, say
  * @param read gets each row in order; its logits are valid only during the call
  */
 export async function logitLens(
@@ -34,6 +35,8 @@ export async function logitLens(
 ): Promise<void> {
   const { dModel, vocab } = model.spec
   const rows = streams.length / dModel
+  if (!Number.isInteger(rows))
+    throw new ShapeError(`logit lens: expected rows of ${dModel} numbers, got ${streams.length} numbers`)
   const step = Math.max(2, Math.floor(LOGITS_AT_ONCE / vocab))
   for (let first = 0; first < rows; first += step) {
     await turn()

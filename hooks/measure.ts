@@ -285,20 +285,3 @@ function logSumOf(values: readonly number[]): number {
   if (max === Number.NEGATIVE_INFINITY) return max
   return max + Math.log(values.reduce((total, value) => total + Math.exp(value - max), 0))
 }
-
-export interface RankedToken {
-  readonly id: number
-  readonly logit: number
-  readonly logProb: number
-}
-
-/** The `count` tokens with the largest logits, largest first: logits [1, vocab]. */
-export function topTokens(backend: Backend, logits: tf.Tensor2D, count: number): RankedToken[] {
-  const sum = rowSums(backend, logits).logSum[0] ?? Number.NaN
-  const values = Float32Array.from(backend.view(logits))
-  const order = Array.from(values.keys()).sort((a, b) => (values[b] ?? 0) - (values[a] ?? 0) || a - b)
-  return order.slice(0, count).map(id => {
-    const logit = values[id] ?? 0
-    return { id, logit, logProb: logit - sum }
-  })
-}

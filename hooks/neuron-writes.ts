@@ -67,7 +67,12 @@ export async function neuronLogits(model: Model, neuron: NeuronAddress, scales: 
 }
 
 /** A direction through a norm whose divisor stands still; the bias is no part of a direction. */
-function throughNorm(direction: Float32Array, { weight }: NormWeights, norm: NormSpec, scale: number): Float32Array {
+export function throughNorm(
+  direction: Float32Array,
+  { weight }: NormWeights,
+  norm: NormSpec,
+  scale: number,
+): Float32Array {
   const mean =
     norm.kind === 'layer' ? direction.reduce((sum, value) => sum + value, 0) / Math.max(1, direction.length) : 0
   return direction.map((value, i) => ((value - mean) / scale) * ((weight[i] ?? 0) + norm.offset))

@@ -2,6 +2,7 @@
 
 import type { Tokenizer } from '../../engine/tokenizer-types.ts'
 import { largest } from '../../hooks/largest.ts'
+import { logSumOf, topTokens } from '../../hooks/top-tokens.ts'
 import type { ComparedToken, Reading, TokenReading } from './cell/types.ts'
 import type { TopToken } from './workbench-types.ts'
 
@@ -10,11 +11,12 @@ import type { TopToken } from './workbench-types.ts'
  * @param logits [vocab]
  */
 export function topTokensOf(logits: Float32Array, count: number, tokenizer: Tokenizer): TopToken[] {
-  const logSum = logSumOf(logits)
-  return largest(logits, count).map(id => {
-    const logit = logits[id] ?? Number.NaN
-    return { id, label: tokenizer.label(id), logit, prob: Math.exp(logit - logSum) }
-  })
+  return topTokens(logits, count).map(({ id, logit, logProb }) => ({
+    id,
+    label: tokenizer.label(id),
+    logit,
+    prob: Math.exp(logProb),
+  }))
 }
 
 /**
@@ -47,13 +49,4 @@ function readingOf(logits: Float32Array, logSum: number, id: number): TokenReadi
   let rank = 0
   for (const other of logits) if (other > logit) rank++
   return { logit: finite(logit), logProb: finite(logit - logSum), prob: finite(Math.exp(logit - logSum)), rank }
-}
-
-/** ln Σ exp. */
-export function logSumOf(logits: Float32Array): number {
-  let max = Number.NEGATIVE_INFINITY
-  for (const logit of logits) if (logit > max) max = logit
-  let sum = 0
-  for (const logit of logits) sum += Math.exp(logit - max)
-  return max + Math.log(sum)
 }

@@ -10,8 +10,9 @@ import type { Backend } from '../../engine/backends/types.ts'
 import { ShapeError } from '../../engine/errors.ts'
 import type { Model } from '../../engine/model.ts'
 import { runWithHooks } from '../../hooks/hooked.ts'
-import { measure, measureColumns, RowMetrics, topTokens } from '../../hooks/measure.ts'
+import { measure, measureColumns, RowMetrics } from '../../hooks/measure.ts'
 import { checkMetric, type Metric, needsOnly } from '../../hooks/metric.ts'
+import { topTokens } from '../../hooks/top-tokens.ts'
 import { expectClose } from '../support/close.ts'
 import { openFixture, promptOf, usableBackends } from '../support/models.ts'
 import { randomValues } from '../support/random.ts'
@@ -181,7 +182,7 @@ describe.each(await usableBackends({ software: true }))('metrics on %s', name =>
   })
 
   it('topTokens are the largest in order, with their log-probabilities', () => {
-    const top = tidied(() => topTokens(backend, tf.tensor2d(logits.slice(0, VOCAB), [1, VOCAB]), 5))
+    const top = topTokens(logits.slice(0, VOCAB), 5)
     const own = rowOf(0)
     const order = Array.from(own.keys()).sort((a, b) => (own[b] ?? 0) - (own[a] ?? 0))
     expect(top.map(({ id }) => id)).toEqual(order.slice(0, 5))

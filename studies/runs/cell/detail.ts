@@ -5,8 +5,9 @@ import type { Model } from '../../../engine/model.ts'
 import { runWithHooks } from '../../../hooks/hooked.ts'
 import { measure } from '../../../hooks/measure.ts'
 import type { Metric } from '../../../hooks/metric.ts'
+import { logProbs } from '../../../hooks/top-tokens.ts'
 import type { CellQuestion } from '../../study.ts'
-import { compareTokens, finite, logSumOf } from '../top-tokens.ts'
+import { compareTokens, finite } from '../top-tokens.ts'
 import { numbersIn, touchedPlaces } from './places.ts'
 import type { CellAddress, CellDetail, MetricReading } from './types.ts'
 
@@ -70,7 +71,6 @@ function metricReadings(
   answer: readonly number[],
   against: readonly number[],
 ): MetricReading[] {
-  const logSum = logSumOf(before)
   const asked: Asked[] = [
     ...ofTokens(model, answer),
     ...(against.length === 0 ? [] : ofTokens(model, against)),
@@ -85,7 +85,7 @@ function metricReadings(
           },
         ]),
     {
-      metric: { kind: 'kl', reference: before.map(logit => logit - logSum) },
+      metric: { kind: 'kl', reference: logProbs(before) },
       kind: 'kl',
       label: 'KL(baseline ‖ patched)',
       unit: 'nats',
