@@ -68,9 +68,9 @@ export function parseInterventions(json: unknown): Intervention[] {
     const result = interventionSchema.safeParse(item)
     if (result.success) return result.data
     const issue = result.error.issues[0]
-    const { path, message } = issue?.path.join() === 'set' ? setIssue(item) : { path: [], message: undefined, ...issue }
+    const { path, message } = issue === undefined || issue.path.join() === 'set' ? setIssue(item) : issue
     const field = path.length === 0 ? '' : `, ${path.join('.')}`
-    throw new PatchlightError(`intervention ${index}${field}: ${message ?? 'expected an intervention'}`)
+    throw new PatchlightError(`intervention ${index}${field}: ${message}`)
   })
 }
 

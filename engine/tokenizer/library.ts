@@ -3,6 +3,8 @@
  * reference. The library is small, pure JavaScript and kept by Hugging Face; the differences are few
  * and each mend is held by parity tests, so mending beats a tokenizer of our own.
  */
+// Named, so that a project that imports these sources has the types too.
+/// <reference path="./huggingface-tokenizers.d.ts" />
 import {
   ByteFallbackDecoder,
   ByteLevelDecoder,
