@@ -19,6 +19,11 @@ interface ListOption extends OptionBase {
   readonly type: 'list'
   readonly value: string
 }
+export interface ChoiceOption extends OptionBase {
+  readonly type: 'choice'
+  readonly value: string
+  readonly choices: readonly string[]
+}
 interface NumberOption extends OptionBase {
   readonly type: 'number'
   readonly value: string
@@ -31,7 +36,7 @@ interface SwitchOption extends OptionBase {
   readonly type: 'switch'
 }
 
-export type Option = TextOption | ListOption | NumberOption | SwitchOption
+export type Option = TextOption | ListOption | ChoiceOption | NumberOption | SwitchOption
 export type OptionTable = Readonly<Record<string, Option>>
 
 type ValueOf<O extends Option> = O extends SwitchOption
@@ -40,7 +45,9 @@ type ValueOf<O extends Option> = O extends SwitchOption
     ? number | undefined
     : O extends ListOption
       ? readonly string[]
-      : string | undefined
+      : O extends ChoiceOption
+        ? O['choices'][number] | undefined
+        : string | undefined
 
 export type OptionValues<T extends OptionTable> = { readonly [K in keyof T]: ValueOf<T[K]> }
 

@@ -1,5 +1,7 @@
 /** Options that several commands share. */
-import type { TextOption } from './command.ts'
+import { BACKEND_NAMES, DTYPES } from '../../engine/backends/types.ts'
+import { RESIDENCIES } from '../../engine/weights.ts'
+import type { ChoiceOption, TextOption } from './command.ts'
 
 export const RUNS_OPTION = {
   type: 'text',
@@ -8,24 +10,27 @@ export const RUNS_OPTION = {
 } as const satisfies TextOption
 
 export const BACKEND_OPTION = {
-  type: 'text',
+  type: 'choice',
   value: 'NAME',
+  choices: ['auto', ...BACKEND_NAMES],
   help: 'What computes: auto, tensorflow, webgpu, blas or wasm. Default: PATCHLIGHT_BACKEND, else auto.',
-} as const satisfies TextOption
+} as const satisfies ChoiceOption
 
 export const DTYPE_OPTION = {
-  type: 'text',
+  type: 'choice',
   value: 'FORMAT',
+  choices: ['auto', ...DTYPES],
   help:
     'Format of weights and products with them: f32, bf16 (half the memory; blas with oneDNN only), or auto, ' +
     'which is f32. Default: PATCHLIGHT_DTYPE, else auto.',
-} as const satisfies TextOption
+} as const satisfies ChoiceOption
 
 export const WEIGHTS_OPTION = {
-  type: 'text',
+  type: 'choice',
   value: 'WHERE',
+  choices: ['auto', ...RESIDENCIES],
   help: 'Where the weights stand: memory, disk (read a layer at a time), or auto. Default: PATCHLIGHT_WEIGHTS, else auto.',
-} as const satisfies TextOption
+} as const satisfies ChoiceOption
 
 export const MODEL_OPTION = {
   type: 'text',

@@ -46,6 +46,7 @@ function checkedText(
       `${where}: expected ${option.value}, got the option ${token.value}; if it is the value, write ${rawName}=${token.value}`,
     )
   }
+  if (token.value === '') throw new UsageError(`${where}: expected ${option.value}, got an empty text`)
   return token.value
 }
 
@@ -67,13 +68,19 @@ function toNumber(where: string, option: Option & { type: 'number' }, text: stri
   throw new UsageError(`${where}: expected a ${option.fraction === true ? '' : 'whole '}number ${range}, got ${text}`)
 }
 
+function toChoice(where: string, { choices }: Option & { type: 'choice' }, text: string): string {
+  if (choices.includes(text)) return text
+  const near = nearest(text, choices, 1).join()
+  throw new UsageError(`${where}: expected ${choices.join(', ')}, got ${text}; the nearest is ${near}`)
+}
+
 function optionValue(where: string, option: Option, texts: readonly string[]): Value {
   if (option.type === 'switch') return texts.length > 0
   if (option.type === 'list') return texts
   const [first, second] = texts
   if (second !== undefined) throw new UsageError(`${where}: it was given twice, ${first} and ${second}`)
   if (first === undefined || option.type === 'text') return first
-  return toNumber(where, option, first)
+  return option.type === 'choice' ? toChoice(where, option, first) : toNumber(where, option, first)
 }
 
 /**

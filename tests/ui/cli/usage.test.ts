@@ -39,6 +39,10 @@ describe('patchlight', () => {
     [['run'], 'run: expected STUDY'],
     [['show', 'a', 'b'], 'show: did not expect "b"'],
     [['logits', '--prompt', 'x', '--backend', 'wasn'], 'the nearest is wasm'],
+    [['run', COUNTING, '--dtype', 'f16'], 'run --dtype: expected auto, f32, bf16, got f16'],
+    [['doctor', '--backend', 'cuda'], 'doctor --backend: expected auto, tensorflow, webgpu, blas, wasm, got cuda'],
+    [['serve', '--host', '0.0.0.0', '--token='], 'serve --token: expected TEXT, got an empty text'],
+    [['serve', '--host', ''], 'serve --host: expected ADDRESS, got an empty text'],
   ])('%j is wrong usage', async (args, message) => {
     const { code, out, err } = await inProcess(args)
     expect(err).toContain(message)
