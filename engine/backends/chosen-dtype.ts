@@ -12,5 +12,6 @@ export function chosenDtype(dtype?: string): Dtype {
   if (wanted === '' || wanted === 'auto') return 'f32'
   const found = DTYPES.find(candidate => candidate === wanted)
   if (found !== undefined) return found
-  throw new BackendError(`dtype: expected auto, ${DTYPES.join(', ')}, got '${wanted}'`)
+  const where = dtype === undefined ? 'PATCHLIGHT_DTYPE' : 'dtype'
+  throw new BackendError(`${where}: expected auto, ${DTYPES.join(', ')}, got '${wanted}'`)
 }

@@ -81,7 +81,8 @@ export function askedBackend(choice?: BackendName | 'auto'): BackendName | 'auto
   if (value === '' || value === 'auto') return 'auto'
   const name = BACKEND_NAMES.find(candidate => candidate === value)
   if (name === undefined) {
-    throw new BackendError(`backend: expected auto, ${BACKEND_NAMES.join(', ')}, got '${value}'`)
+    const where = choice === undefined ? 'PATCHLIGHT_BACKEND' : 'backend'
+    throw new BackendError(`${where}: expected auto, ${BACKEND_NAMES.join(', ')}, got '${value}'`)
   }
   return name
 }

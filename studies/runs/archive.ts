@@ -194,8 +194,12 @@ export async function unpackFile(runsDir: string, path: string): Promise<RunId> 
   try {
     content = await readFile(path)
   } catch (error) {
-    const reason = isErrno(error, 'ENOENT') ? 'there is no such file' : String(error)
-    throw new StudyError(`archive ${path}: ${reason}`)
+    const known = isErrno(error, 'ENOENT')
+      ? 'there is no such file'
+      : isErrno(error, 'EISDIR')
+        ? 'it is a folder'
+        : null
+    throw new StudyError(`archive ${path}: ${known ?? (error instanceof Error ? error.message : error)}`)
   }
   return unpackRun(runsDir, Readable.from([content]))
 }

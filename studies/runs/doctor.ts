@@ -1,5 +1,4 @@
 /** What `patchlight doctor` and the page's own doctor say: the machine, its backends and number formats, and which computes what. */
-import { createRequire } from 'node:module'
 import { cpus, totalmem } from 'node:os'
 import { detectFormats } from '../../engine/backends/formats.ts'
 import { measureMemory } from '../../engine/backends/measure.ts'
@@ -11,6 +10,7 @@ import { familyOf } from '../../engine/families/registry.ts'
 import { backendFor } from '../../engine/load.ts'
 import type { ModelSpec } from '../../engine/spec.ts'
 import { EMBEDDED_MODEL } from './model-list.ts'
+import { versions } from './versions.ts'
 import type { DoctorReport } from './workbench-types.ts'
 
 /** Llama 3.2 1B's: what most people try first. */
@@ -57,19 +57,5 @@ async function embeddedSpec(): Promise<ModelSpec> {
     return familyOf(config).spec(config)
   } finally {
     await checkpoint.close()
-  }
-}
-
-/** Of what a run's numbers depend on. */
-export function versions(): Record<string, string> {
-  const require = createRequire(import.meta.url)
-  const versionOf = (path: string): string => {
-    const json: unknown = require(path)
-    return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
-  }
-  return {
-    patchlight: versionOf('../../package.json'),
-    node: process.versions.node,
-    '@tensorflow/tfjs-core': versionOf('@tensorflow/tfjs-core/package.json'),
   }
 }

@@ -1,9 +1,9 @@
 /** The shelf of runs as the workbench has it: it knows what computes now, and tells who listens. */
-import { createRequire } from 'node:module'
 import type { Readable } from 'node:stream'
 import type { DeletedRun, MetaPatch, RunId, RunRecord, RunSummary } from './events.ts'
 import type { RunShelf } from './shelf.ts'
 import { busyProblem } from './trash.ts'
+import { versions } from './versions.ts'
 import type { RunHistory, RunSource } from './workbench-types.ts'
 
 export interface HistoryHooks {
@@ -56,16 +56,11 @@ export class LocalHistory implements RunHistory {
   }
 
   async source(run: RunId): Promise<RunSource | null> {
-    return this.#shelf.source(run, await this.#hooks.builtIn(), ownVersion())
+    return this.#shelf.source(run, await this.#hooks.builtIn(), versions().patchlight)
   }
 
   #told(summary: RunSummary): RunSummary {
     this.#hooks.changed(summary)
     return summary
   }
-}
-
-function ownVersion(): string {
-  const json: unknown = createRequire(import.meta.url)('../../package.json')
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
 }

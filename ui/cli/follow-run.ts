@@ -52,7 +52,12 @@ export async function followRun({ workbench, json, output, begin }: FollowOption
     else if (run.state === 'running' && !stopping) progress(run, etas.get(run.id) ?? null)
   })
   const onInterrupt = () => {
-    if (id === null || stopping) {
+    if (id === null) {
+      // The study or the model is being read, which cannot be asked to end; nothing is lost with this process.
+      output.say('Stopped before anything was computed.')
+      process.exit(130)
+    }
+    if (stopping) {
       // A second Ctrl-C does not wait for the slice to end. What is journaled stays.
       void workbench.close().then(finish)
       return

@@ -51,6 +51,6 @@ export function overview(commands: readonly AnyCommand[]): string {
     'Patchlight: a mechanistic-interpretability workbench.',
     'Usage: patchlight <command> [options]',
     `Commands:\n${table(rows)}`,
-    'patchlight <command> --help tells more of one.\nExit codes: 0 done, 1 it could not be done, 2 wrong usage, 130 stopped by Ctrl-C.',
+    'patchlight <command> --help tells more of one; patchlight --version says which version this is.\nExit codes: 0 done, 1 it could not be done, 2 wrong usage, 130 stopped by Ctrl-C.',
   ].join('\n\n')
 }

@@ -1,6 +1,7 @@
 /** The command line: finds the command, runs it, and turns what goes wrong into one sentence and an exit code. */
 import { PatchlightError, UsageError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
+import { versions } from '../../studies/runs/versions.ts'
 import type { AnyCommand } from './command.ts'
 import { commandHelp, overview } from './help.ts'
 import { endOnClosedPipe, type Output, processOutput } from './output.ts'
@@ -51,6 +52,10 @@ async function dispatch(argv: readonly string[], output: Output): Promise<number
     }
     output.line(overview(await Promise.all(Object.values(COMMANDS).map(load => load()))))
     return name === undefined ? 2 : 0
+  }
+  if (name === '--version') {
+    output.line(versions().patchlight)
+    return 0
   }
   const command = await findCommand(name)
   if (asksHelp(rest)) {

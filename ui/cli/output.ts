@@ -71,7 +71,9 @@ export function endOnClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       // The reader has what it wanted. Runs go on in their journals; a run in this process becomes resumable.
-      process.exit(error.code === 'EPIPE' ? 0 : 1)
+      if (error.code === 'EPIPE') process.exit(0)
+      if (stream === process.stdout) process.stderr.write(`patchlight: standard output: ${error.message}\n`)
+      process.exit(1)
     })
   }
 }

@@ -66,6 +66,9 @@ export const run = defineCommand({
     json: JSON_OPTION,
   },
   async run(options, [name = ''], output) {
+    if (options.out !== undefined && options.runs !== undefined) {
+      throw new UsageError('run: expected --out or --runs, which are the same, got both')
+    }
     const workbench = createWorkbench({
       ...given('runsDir', options.out ?? options.runs),
       ...given('backend', options.backend),

@@ -103,6 +103,7 @@ describe('a run as a file', () => {
       err: 'patchlight: archive: it is damaged, or no archive of a run\n',
     })
     expect((await inProcess(['import', join(folder, 'y'), '--runs', folder])).err).toMatch(/there is no such file\n$/)
+    expect((await inProcess(['import', folder])).err).toBe(`patchlight: archive ${folder}: it is a folder\n`)
     const { runsDir } = aShelf()
     const odd = await inProcess(['export', 'last', '--runs', runsDir, '--format', 'archive', '--figure', 'f'])
     expect(odd).toMatchObject({ code: 2, err: expect.stringContaining('an archive holds the whole run') })

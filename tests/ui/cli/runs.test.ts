@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -64,6 +64,21 @@ describe('patchlight run', () => {
     const resumed = await cli([...(command ?? '').split(' '), '--json'], { cwd })
     expect(resumed.code).toBe(0)
     expect(JSON.parse(resumed.out)).toMatchObject({ state: 'done', summary: { cells: 300 } })
+  })
+
+  it('stops at Ctrl-C before there is a run, and leaves none', async () => {
+    const cwd = temporaryFolder()
+    const study = join(cwd, 'long.ts')
+    writeFileSync(study, "console.error('reading')\nawait new Promise(resolve => setTimeout(resolve, 1e8))\n")
+    const started = startCli(['run', study], { cwd })
+    await started.says('reading')
+    started.child.kill('SIGINT')
+    expect(await started.finished).toEqual({
+      code: 130,
+      out: '',
+      err: 'reading\nStopped before anything was computed.\n',
+    })
+    expect(existsSync(join(cwd, 'runs'))).toBe(false)
   })
 
   it('says what failed and how to go on', async () => {

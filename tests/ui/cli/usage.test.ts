@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { COUNTING, temporaryFolder } from '../../studies/runs/support.ts'
@@ -16,6 +16,17 @@ describe('patchlight', () => {
     for (const option of ['model', 'preset', 'set', 'params', 'out', 'json', 'backend', 'seed', 'help']) {
       expect(help.out).toContain(`--${option}`)
     }
+  })
+
+  it('says its version', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+    expect(await inProcess(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  })
+
+  it.runIf(existsSync('/dev/full'))('says so where standard output cannot be written', async () => {
+    const { code, err } = await cli(['--version'], { shell: 'exec > /dev/full' })
+    expect(err).toMatch(/^patchlight: standard output: .*ENOSPC.*\n$/)
+    expect(code).toBe(1)
   })
 
   it('ends with the codes that it promises', async () => {
@@ -37,6 +48,10 @@ describe('patchlight', () => {
     [['logits', '--json=yes', '--prompt', 'x'], 'logits --json: it takes no value, got yes'],
     [['capture', '--prompt', 'x', '--out', 'f'], 'capture: expected --points PATTERN'],
     [['run'], 'run: expected STUDY'],
+    [
+      ['run', 'time-patching', '--out', 'a', '--runs', 'b'],
+      'run: expected --out or --runs, which are the same, got both',
+    ],
     [['show', 'a', 'b'], 'show: did not expect "b"'],
     [['logits', '--prompt', 'x', '--backend', 'wasn'], 'the nearest is wasm'],
     [['run', COUNTING, '--dtype', 'f16'], 'run --dtype: expected auto, f32, bf16, got f16'],
