@@ -22,6 +22,15 @@ export interface Output {
 
 const CLEAR_LINE = '\r\u001b[2K'
 
+const ESCAPE = '\u001b'
+/** Control characters but line ends and tabs; the escapes of `paint` are matched first, and stay. */
+const CONTROLS = new RegExp(`${ESCAPE}\\[[012]m|[^\\P{Cc}\\n\\t]`, 'gu')
+
+/** Names, prompts and tokens are strangers' texts: what they hold must not move the cursor or clear the screen. */
+export function forTerminal(text: string): string {
+  return text.replace(CONTROLS, found => (found.length > 1 ? found : '\uFFFD'))
+}
+
 function paint(code: number, text: string): string {
   const plain = process.stdout.isTTY !== true || (process.env.NO_COLOR ?? '') !== ''
   return plain ? text : `\u001b[${code}m${text}\u001b[0m`
@@ -30,6 +39,7 @@ function paint(code: number, text: string): string {
 /** The process's own streams. */
 export function processOutput(): Output {
   const live = process.stderr.isTTY === true
+  const answer = (text: string) => process.stdout.write(process.stdout.isTTY === true ? forTerminal(text) : text)
   let statusShown = false
   const clear = () => {
     if (statusShown) process.stderr.write(CLEAR_LINE)
@@ -38,11 +48,11 @@ export function processOutput(): Output {
   return {
     line: (text = '') => {
       clear()
-      process.stdout.write(`${text}\n`)
+      answer(`${text}\n`)
     },
     write: text => {
       clear()
-      process.stdout.write(text)
+      answer(text)
     },
     json: value => {
       clear()
@@ -50,7 +60,7 @@ export function processOutput(): Output {
     },
     say: text => {
       clear()
-      process.stderr.write(`${text}\n`)
+      process.stderr.write(`${live ? forTerminal(text) : text}\n`)
     },
     status: text => {
       if (!live) return
