@@ -38,7 +38,7 @@ export function createApp({ workbench, drawing, guard, page, dev, log }: AppOpti
     if (cookie !== null) response.set('Set-Cookie', cookie)
     // The token leaves the address bar (and with it the history and what is copied from it).
     if (cookie !== null && request.method === 'GET' && request.accepts('html') && !request.path.startsWith('/api')) {
-      const url = new URL(request.originalUrl, 'http://host')
+      const url = new URL(`http://host${request.originalUrl}`)
       url.searchParams.delete('token')
       // One leading slash: `//name` would be another host.
       response.redirect(303, `/${url.pathname.replace(/^\/+/, '')}${url.search}`)
@@ -82,6 +82,6 @@ function errorAsJson(log: (line: string) => void): ErrorRequestHandler {
     if (status >= 500) log(`${request.method} ${request.path}: ${error instanceof Error ? error.stack : message}`)
     // Half an answer is out already: all that is left is to cut it off, which Express does.
     if (response.headersSent) return next(error)
-    response.status(status).json({ error: message })
+    response.status(status).set('Cache-Control', 'no-store').json({ error: message })
   }
 }

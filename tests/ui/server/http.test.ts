@@ -350,6 +350,8 @@ describe('a token', () => {
     expect((await ask(open, '/api/runs', { headers })).status).toBe(200)
     const away = await ask(open, `//evil.example/?token=${token}`, { headers: { accept: 'text/html' } })
     expect(away.headers.location).toMatch(/^\/($|[^/\\])/)
+    const nowhere = await ask(open, `//?token=${token}`, { headers: { accept: 'text/html' } })
+    expect([nowhere.status, nowhere.headers.location]).toEqual([303, '/'])
     await open.close()
   })
 })
@@ -370,7 +372,9 @@ describe('the page', () => {
     expect(headers['content-security-policy']).toMatch(/script-src 'self';.*frame-ancestors 'none'/)
     expect(headers['x-content-type-options']).toBe('nosniff')
     expect(headers['x-powered-by']).toBeUndefined()
-    expect((await ask(server, '/api/runs')).headers['cache-control']).toBe('no-store')
+    for (const path of ['/api/runs', '/assets/none.js']) {
+      expect((await ask(server, path)).headers['cache-control']).toBe('no-store')
+    }
   })
 
   it('says how to build it where it has not been', async () => {
