@@ -31,7 +31,9 @@ describe('selectBackend', () => {
     expect((await selectBackend()).name).toBe('wasm')
     vi.stubEnv('PATCHLIGHT_BACKEND', 'abacus')
     await expect(selectBackend()).rejects.toThrow(BackendError)
-    await expect(selectBackend()).rejects.toThrow(/^PATCHLIGHT_BACKEND: expected auto, tensorflow, webgpu, blas, wasm, got 'abacus'/)
+    await expect(selectBackend()).rejects.toThrow(
+      /^PATCHLIGHT_BACKEND: expected auto, tensorflow, webgpu, blas, wasm, got 'abacus'/,
+    )
     expect((await selectBackend('wasm')).name).toBe('wasm')
   })
 
