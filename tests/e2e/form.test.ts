@@ -1,6 +1,7 @@
 /** The form: what prompts become, where they differ, and what is in the way of a run. */
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { startRun } from './support/run-page.ts'
 import { setStage } from './support/setup.ts'
 
 const stage = setStage()
@@ -92,4 +93,42 @@ it('what is advanced stays open when what was wrong in it is put right', async (
   await seed.fill('12')
   await page.getByText('This needs a number.').waitFor({ state: 'detached' })
   expect(await seed.isVisible()).toBe(true)
+})
+
+it('what was typed is there after a reload and on coming back from the run; a new form begins afresh', async () => {
+  const page = await openForm()
+  await page.getByLabel('Rows').fill('7')
+  await page
+    .getByRole('region', { name: 'What will run' })
+    .getByText(/cells in 7 rows/)
+    .waitFor()
+  await expect.poll(() => page.evaluate(() => JSON.stringify(window.history.state))).toContain('"rows":7')
+  await page.reload()
+  await page
+    .getByRole('region', { name: 'What will run' })
+    .getByText(/cells in 7 rows/)
+    .waitFor()
+  await startRun(page)
+  await page.goBack()
+  await page
+    .getByRole('region', { name: 'What will run' })
+    .getByText(/cells in 7 rows/)
+    .waitFor()
+  expect(await page.getByRole('textbox', { name: 'Rows' }).inputValue()).toBe('7')
+  await page.getByRole('link', { name: 'New run' }).click()
+  await page.getByRole('list', { name: 'Studies' }).getByRole('link', { name: /^Slow study/ }).click()
+  await page
+    .getByRole('region', { name: 'What will run' })
+    .getByText(/cells in 6 rows/)
+    .waitFor()
+})
+
+it('another preset in the form of an earlier run takes the place of what that run was asked', async () => {
+  const run = await stage.finishedRun({ rows: 7 })
+  const page = await stage.open()
+  await page.goto(`${stage.origin}/new/slow?from=${run}`)
+  const panel = page.getByRole('region', { name: 'What will run' })
+  await panel.getByText(/cells in 7 rows/).waitFor()
+  await page.getByLabel('Preset').selectOption({ label: 'Tall' })
+  await panel.getByText(/cells in 40 rows/).waitFor()
 })

@@ -67,3 +67,13 @@ it('says what is wrong by the field, before and after asking', async () => {
   await page.getByRole('alert').getByText('L99H0').waitFor()
   expect(await interventions.getAttribute('aria-invalid')).toBe('true')
 })
+
+it('keeps what was typed over a reload', async () => {
+  const page = await openGenerate()
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('she sells')
+  await page.getByRole('textbox', { name: 'Max tokens' }).fill('7')
+  await expect.poll(() => page.evaluate(() => JSON.stringify(window.history.state))).toContain('"maxTokens":"7"')
+  await page.reload()
+  await page.getByRole('list', { name: 'Tokens of the prompt' }).getByText('·sells').waitFor()
+  expect(await page.getByRole('textbox', { name: 'Max tokens' }).inputValue()).toBe('7')
+})

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ParamSchema } from '../../../studies/params.ts'
 import type { StudyInfo } from '../../../studies/runs/workbench-types.ts'
 import {
+  draftOf,
   editedValues,
   fieldOf,
   firstPreset,
@@ -93,4 +94,12 @@ it('asks for the tokens of every text once, and of the empty one', () => {
   const { prompts, pieces } = textsOf(params, startingValues(study, null))
   expect(prompts.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'])
   expect(pieces.toSorted()).toEqual(['', ' f'])
+})
+
+it('a draft comes back from what a page kept, and from nothing else', () => {
+  const draft = { model: '/models/m', values: { rows: 7 }, seed: 3 }
+  expect(draftOf(JSON.parse(JSON.stringify(draft)))).toEqual(draft)
+  for (const kept of [null, undefined, 'x', {}, { values: 3, seed: 0 }, { values: {}, seed: '0' }]) {
+    expect(draftOf(kept)).toBeNull()
+  }
 })

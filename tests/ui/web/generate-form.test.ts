@@ -4,8 +4,10 @@ import { parseInterventions } from '../../../hooks/intervention.ts'
 import {
   EXAMPLE_INTERVENTIONS,
   fieldOfRefusal,
+  fieldsOf,
   type GenerateFields,
   mayChat,
+  modelIn,
   requestOf,
   STARTING_FIELDS,
 } from '../../../ui/web/views/generate/generate-form.ts'
@@ -86,4 +88,13 @@ it('knows which models have a template, and lets a folder that was typed try', (
   ]
   expect([undefined, '/plain', '/chat', '/typed'].map(dir => mayChat(models, dir))).toEqual([false, false, true, true])
   expect(mayChat([], undefined)).toBe(false)
+})
+
+it('takes back the fields that a page kept, where they are of their kind', () => {
+  expect(fieldsOf(null)).toEqual(STARTING_FIELDS)
+  expect(fieldsOf({ prompt: 'a', chat: 'yes', seed: 4, other: 1, model: '/m' })).toEqual({
+    ...STARTING_FIELDS,
+    prompt: 'a',
+  })
+  expect([modelIn({ model: '/m' }), modelIn({ model: 3 }), modelIn(null)]).toEqual(['/m', undefined, undefined])
 })

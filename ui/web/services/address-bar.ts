@@ -38,7 +38,7 @@ export function onAddress(listener: () => void): void {
 function flush(): void {
   clearTimeout(timer)
   if (waiting === null) return
-  window.history.replaceState(null, '', waiting)
+  window.history.replaceState(window.history.state, '', waiting)
   waiting = null
   writtenAt = performance.now()
 }

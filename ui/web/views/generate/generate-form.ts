@@ -70,6 +70,20 @@ export const NUMBERS: Readonly<Record<NumberField, Limits>> = {
 
 export const NUMBER_FIELDS = ['maxTokens', 'temperature', 'topK', 'topP', 'seed'] as const satisfies NumberField[]
 
+/** The fields in what a page kept; what it did not keep, or kept otherwise, is as at the start. */
+export function fieldsOf(kept: unknown): GenerateFields {
+  const known = typeof kept === 'object' && kept !== null ? Object.entries(kept) : []
+  const starting: Readonly<Record<string, unknown>> = { ...STARTING_FIELDS }
+  const fitting = known.filter(([key, value]) => typeof starting[key] === typeof value)
+  return { ...STARTING_FIELDS, ...Object.fromEntries(fitting) }
+}
+
+/** The model's folder in what a page kept. */
+export function modelIn(kept: unknown): string | undefined {
+  if (typeof kept !== 'object' || kept === null || !('model' in kept)) return undefined
+  return typeof kept.model === 'string' ? kept.model : undefined
+}
+
 /** Whether prompts can be chats; a folder that was only typed may have a template, and says so when asked. */
 export function mayChat(models: readonly ModelInfo[], model: string | undefined): boolean {
   const known = models.find(one => (model === undefined ? one.embedded : one.dir === model))

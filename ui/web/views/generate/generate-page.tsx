@@ -1,17 +1,19 @@
 /** Text from a prompt, as the model goes on by itself and as it goes on when it is steered. */
 import { useState } from 'react'
 import { useModels } from '../../services/catalog.ts'
+import { keptInEntry, useKeptInEntry } from '../../services/entry.ts'
 import { ModelPicker } from '../new-run/model-picker.tsx'
 import { Field } from './field.tsx'
 import {
   EXAMPLE_INTERVENTIONS,
   fieldOfRefusal,
+  fieldsOf,
   type GenerateFields,
   mayChat,
+  modelIn,
   NUMBER_FIELDS,
   NUMBERS,
   requestOf,
-  STARTING_FIELDS,
 } from './generate-form.ts'
 import { PromptFields } from './prompt-fields.tsx'
 import { SidePanel } from './side-panel.tsx'
@@ -22,8 +24,9 @@ import './generate.css'
 
 export function GeneratePage() {
   const models = useModels().value ?? []
-  const [model, setModel] = useState<string | undefined>(undefined)
-  const [fields, setFields] = useState(STARTING_FIELDS)
+  const [model, setModel] = useState(modelIn(keptInEntry()))
+  const [fields, setFields] = useState(() => fieldsOf(keptInEntry()))
+  useKeptInEntry({ ...fields, model })
   const { generation, start, stop } = useGeneration()
   const { state, sentence, sides, prompt } = generation
   const chats = mayChat(models, model)

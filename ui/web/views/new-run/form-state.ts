@@ -42,6 +42,23 @@ export function prefillOf(record: RunRecord, study: StudyInfo, models: readonly 
   }
 }
 
+/** What a form holds beyond its preset. */
+export interface Draft {
+  /** Folder; undefined is the embedded model. */
+  readonly model?: string | undefined
+  readonly values: Values
+  readonly seed: number
+}
+
+/** The draft in what a page kept, or null: a form of another time may have kept it, or none. */
+export function draftOf(kept: unknown): Draft | null {
+  if (typeof kept !== 'object' || kept === null || !('values' in kept) || !('seed' in kept)) return null
+  const { values, seed } = kept
+  const model = 'model' in kept && typeof kept.model === 'string' ? kept.model : undefined
+  if (typeof values !== 'object' || values === null || typeof seed !== 'number') return null
+  return { model, values: { ...values }, seed }
+}
+
 /** The values that a study still has a parameter of their kind for: its file may have been saved anew. */
 export function fittingValues(values: Values, study: Pick<StudyInfo, 'params'>): Values {
   const entries = Object.entries(values).filter(([key, value]) => {

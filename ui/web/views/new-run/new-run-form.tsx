@@ -6,11 +6,13 @@ import type { RunRequest, StudyInfo } from '../../../../studies/runs/workbench-t
 import { api } from '../../../client/api.ts'
 import { useAnswer, useDebounced } from '../../services/async.ts'
 import { useModels } from '../../services/catalog.ts'
+import { keepInEntry, keptInEntry, useKeptInEntry } from '../../services/entry.ts'
 import { merge } from '../../services/feed.ts'
 import { navigate } from '../../services/route.ts'
 import { toastError } from '../../services/toasts.ts'
 import { EstimatePanel } from './estimate-panel.tsx'
 import {
+  draftOf,
   editedValues,
   fieldOf,
   firstPreset,
@@ -45,11 +47,13 @@ const SEED = {
 
 export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
   const models = useModels().value ?? []
-  const [model, setModel] = useState(prefill?.model)
+  const [begin] = useState(() => draftOf(keptInEntry()) ?? prefill)
+  const [model, setModel] = useState(begin?.model)
   const preset = prefill === undefined ? (presetId ?? firstPreset(study, model === undefined)) : presetId
-  const [typed, setEdits] = useState<Readonly<Record<string, ParamValue>>>(prefill?.values ?? {})
+  const [typed, setEdits] = useState<Readonly<Record<string, ParamValue>>>(begin?.values ?? {})
   const edits = useMemo(() => fittingValues(typed, study), [typed, study])
-  const [seed, setSeed] = useState(prefill?.seed ?? SEED.default)
+  const [seed, setSeed] = useState(begin?.seed ?? SEED.default)
+  useKeptInEntry({ model, values: edits, seed })
   // It opens by itself where something in it is wrong, and stays open when that was put right.
   const [advancedOpen, setAdvancedOpen] = useState(false)
   const [starting, setStarting] = useState(false)
@@ -136,6 +140,8 @@ export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
             edited={Object.keys(request.params ?? {}).length > 0}
             onChange={next => {
               setEdits({})
+              // At once: from the form of an earlier run this leads to one that begins with what is kept.
+              keepInEntry({ model, values: {}, seed })
               navigate({ view: 'new', study: study.id, preset: next }, 'replace')
             }}
           />
