@@ -73,12 +73,12 @@ export function planSweep(
   let rows = 0
   let flops = 0
   const close = (): void => {
-    if (current.length === 0) return
-    const first = Math.min(...current.map(lane => lane.boundary))
+    const shallowest = current.at(-1)
+    if (shallowest === undefined) return
     slices.push({
       patches: current,
       rows,
-      layers: spec.layers.length - Math.floor(first / 2),
+      layers: spec.layers.length - Math.floor(shallowest.boundary / 2),
       flops,
       bytes: rows * perRow,
     })

@@ -29,9 +29,10 @@ import { expectNoTensorLeaks } from '../../support/tensors.ts'
 /** More by hand: PATCHLIGHT_PROPERTY_RUNS=50. */
 const RUNS_PER_CASE = Number(process.env.PATCHLIGHT_PROPERTY_RUNS ?? 3)
 
-/** One random change at one point of a model; positions and donors fit a prompt of `length` tokens. */
-function intervention(model: Model, point: Point, length: number): fc.Arbitrary<Intervention> {
+/** One random change at one point of a model; positions and donors fit the base prompt. */
+function intervention(model: Model, point: Point, base: readonly number[]): fc.Arbitrary<Intervention> {
   const { spec } = model
+  const { length } = base
   const axes: readonly string[] = SITES[point.site].axes
   const width = rowWidth(spec, point)
   const position = fc.oneof(
@@ -41,7 +42,13 @@ function intervention(model: Model, point: Point, length: number): fc.Arbitrary<
   )
   const heads = axes.includes('head') ? spec.heads : axes.includes('kv_head') ? spec.kvHeads : 0
   const value = fc.double({ min: -2, max: 2, noNaN: true })
-  const ids = fc.array(fc.integer({ min: 0, max: spec.vocab - 1 }), { minLength: length, maxLength: length })
+  // Donors share some first tokens with the base prompt, or all.
+  const ids = fc
+    .tuple(
+      fc.array(fc.integer({ min: 0, max: spec.vocab - 1 }), { minLength: length, maxLength: length }),
+      fc.constantFrom(0, 0, Math.floor(length / 2), length),
+    )
+    .map(([own, shared]) => own.map((id, i) => (i < shared ? (base[i] ?? id) : id)))
   return fc
     .record({
       position,
@@ -76,12 +83,12 @@ function intervention(model: Model, point: Point, length: number): fc.Arbitrary<
     })
 }
 
-function patchArbitrary(model: Model, length: number): fc.Arbitrary<Patch> {
+function patchArbitrary(model: Model, base: readonly number[]): fc.Arbitrary<Patch> {
   // Experts' choices are whole numbers, and dividing by an arbitrary scale is no test of sharing.
   const points = pointsOf(model.spec).filter(
     ({ site }) => site !== 'expert_indices' && !site.endsWith('_scale') && site !== 'unembed_out',
   )
-  const one = fc.constantFrom(...points).chain(point => intervention(model, point, length))
+  const one = fc.constantFrom(...points).chain(point => intervention(model, point, base))
   return fc
     .oneof(
       { weight: 3, arbitrary: fc.array(one, { minLength: 1, maxLength: 1 }) },
@@ -93,10 +100,10 @@ function patchArbitrary(model: Model, length: number): fc.Arbitrary<Patch> {
 function baseArbitrary(model: Model): fc.Arbitrary<SweepBase> {
   const { vocab } = model.spec
   const token = fc.integer({ min: 0, max: vocab - 1 })
-  return fc.integer({ min: 1, max: Math.min(9, model.spec.maxPositions) }).chain(length =>
+  return fc.array(token, { minLength: 1, maxLength: Math.min(9, model.spec.maxPositions) }).chain(ids =>
     fc.record({
-      ids: fc.array(token, { minLength: length, maxLength: length }),
-      patches: fc.array(patchArbitrary(model, length), { minLength: 1, maxLength: 12 }),
+      ids: fc.constant(ids),
+      patches: fc.array(patchArbitrary(model, ids), { minLength: 1, maxLength: 12 }),
       metrics: fc.constantFrom<Metric[]>(
         [{ kind: 'logit', tokens: [1, 2] }],
         [{ kind: 'logit_diff', tokens: [1], against: [2, 3] }],
@@ -105,7 +112,7 @@ function baseArbitrary(model: Model): fc.Arbitrary<SweepBase> {
           { kind: 'logit', tokens: [0] },
         ],
       ),
-      position: fc.integer({ min: -length, max: length - 1 }),
+      position: fc.integer({ min: -ids.length, max: ids.length - 1 }),
     }),
   )
 }

@@ -159,6 +159,12 @@ describe('any plan', () => {
     )
   })
 
+  it('[S8] one slice may hold more lanes than a call takes arguments', () => {
+    const same = zero('blocks.1.mlp.hook_post', -1)
+    const { slices } = plan(new Array<Patch>(200_000).fill(same), { memoryBytes: 1e12, gflops: 1e6 })
+    expect(slices.at(-1)?.patches.length).toBeGreaterThan(150_000)
+  })
+
   it('[S8] slices of many rows end where the time does, the first ones sooner', () => {
     const patches = Array.from({ length: 400 }, () => zero('blocks.0.hook_resid_pre', 0))
     expect(plan(patches).slices).toHaveLength(1)
