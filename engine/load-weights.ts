@@ -111,6 +111,10 @@ function takePart<T extends Values>(slot: TensorSlot, data: T, wanted: number, w
   if (part === undefined) return data
   const taken = part.ranges.reduce((sum, [begin, end]) => sum + end - begin, 0)
   if (taken !== wanted) throw internalError(`tensor ${slot.name}: ${taken} outputs taken where ${wanted} belong`)
+  const [only, ...others] = part.ranges
+  // What lies together is a window on it: the whole is needed anyway, for its other parts.
+  if (repeats === 1 && only !== undefined && others.length === 0)
+    return data.subarray(only[0] * width, only[1] * width) as T
   const length = wanted * width * repeats
   const result = (data instanceof Float32Array ? new Float32Array(length) : new Uint16Array(length)) as T
   let at = 0

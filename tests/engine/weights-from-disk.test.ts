@@ -94,6 +94,14 @@ describe.each(supportedCases())('%s', name => {
   })
 })
 
+it('parts of a fused matrix are windows on it, not copies', async () => {
+  const { checkpoint, spec, slots } = await slotsOf('phi3')
+  const { q, k, v, mlp } = await readLayer(new SlotReader(checkpoint), spec, slots.layer(0))
+  expect(new Set([q, k, v].map(({ weight }) => weight.data.buffer)).size).toBe(1)
+  expect(mlp?.gate?.weight.data.buffer).toBe(mlp?.up.weight.data.buffer)
+  await checkpoint.close()
+})
+
 describe('weights from disk', () => {
   expectNoTensorLeaks()
 
