@@ -1,40 +1,36 @@
 /**
  * Typed reading of `config.json`. Every getter names file and key when the value has the wrong type,
- * so that a family file stays a list of plain reads. `null` counts as absent: transformers writes it so.
+ * so that a family file stays a list of plain reads. `null` counts as absent, for transformers writes it so; but a
+ * switch that is null is off, as it is in Python.
  */
 import { CheckpointError } from '../errors.ts'
 import { isJsonObject, type JsonObject, shown } from './json-file.ts'
 
 /** Getters throw CheckpointError if the value has the wrong type, or is absent and there is no fallback. */
 export interface ConfigReader {
-  /** What errors call it: `config.json`. */
-  readonly file: string
   /** A whole number of 1 or more: every size and count. */
   size(key: string, fallback?: number): number
   /** A whole number of 0 or more: ids, indices. */
   integer(key: string, fallback?: number): number
   /** A finite number. */
   number(key: string, fallback?: number): number
+  /** Null reads as false. */
   boolean(key: string, fallback?: boolean): boolean
   string(key: string, fallback?: string): string
   optionalSize(key: string): number | null
   optionalInteger(key: string): number | null
   optionalNumber(key: string): number | null
-  optionalBoolean(key: string): boolean | null
   optionalString(key: string): string | null
   /** A list of whole numbers of 0 or more; a single number reads as a list of one (`eos_token_id`). */
   integers(key: string, fallback?: readonly number[]): readonly number[]
   numbers(key: string, fallback?: readonly number[]): readonly number[]
   strings(key: string, fallback?: readonly string[]): readonly string[]
-  booleans(key: string, fallback?: readonly boolean[]): readonly boolean[]
   /** The value as parsed; undefined if absent. */
   raw(key: string): unknown
   /** Whether the key is there and not null. */
   has(key: string): boolean
   /** Whether the key is there, be it null: for a default that null switches off. */
   mentions(key: string): boolean
-  /** The keys whose value is not null, in the file's order. */
-  keys(): string[]
   /** The object under a key, whose getters name the whole path: `rope_scaling.factor`. */
   child(key: string): ConfigReader
   /** The error for a value that is well-formed and still not supported: `config.json: KEY: expected WHAT, got VALUE`. */
@@ -60,8 +56,9 @@ const NUMBER = 'a finite number'
 
 /** Wraps a parsed config. @param path the keys above this object, for messages; empty at the top. */
 export function configReader(values: JsonObject, file = 'config.json', path = ''): ConfigReader {
+  const mentions = (key: string): boolean => Object.hasOwn(values, key)
   const raw = (key: string): unknown => {
-    const value = Object.hasOwn(values, key) ? values[key] : undefined
+    const value = mentions(key) ? values[key] : undefined
     return value === null ? undefined : value
   }
   const error = (key: string, expected: string): CheckpointError => {
@@ -82,16 +79,15 @@ export function configReader(values: JsonObject, file = 'config.json', path = ''
   }
 
   return {
-    file,
     size: (key, fallback) => required(key, isPositive, SIZE, fallback),
     integer: (key, fallback) => required(key, isNatural, INTEGER, fallback),
     number: (key, fallback) => required(key, isNumber, NUMBER, fallback),
-    boolean: (key, fallback) => required(key, isBoolean, 'true or false', fallback),
+    boolean: (key, fallback) =>
+      required(key, isBoolean, 'true or false', mentions(key) && raw(key) === undefined ? false : fallback),
     string: (key, fallback) => required(key, isString, 'a string', fallback),
     optionalSize: key => optional(key, isPositive, SIZE),
     optionalInteger: key => optional(key, isNatural, INTEGER),
     optionalNumber: key => optional(key, isNumber, NUMBER),
-    optionalBoolean: key => optional(key, isBoolean, 'true or false'),
     optionalString: key => optional(key, isString, 'a string'),
     integers: (key, fallback) => {
       const single = raw(key)
@@ -101,11 +97,9 @@ export function configReader(values: JsonObject, file = 'config.json', path = ''
     },
     numbers: (key, fallback) => required(key, listOf(isNumber), 'a list of finite numbers', fallback),
     strings: (key, fallback) => required(key, listOf(isString), 'a list of strings', fallback),
-    booleans: (key, fallback) => required(key, listOf(isBoolean), 'a list of true or false', fallback),
     raw,
     has: key => raw(key) !== undefined,
-    mentions: key => Object.hasOwn(values, key),
-    keys: () => Object.keys(values).filter(key => values[key] !== null),
+    mentions,
     child: key => configReader(required(key, isJsonObject, 'an object', undefined), file, `${path}${key}.`),
     error,
   }

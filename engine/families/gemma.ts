@@ -8,7 +8,7 @@ import type { ConfigReader } from '../checkpoint/config.ts'
 import type { ModelSpec } from '../spec.ts'
 import type { Family, LayerSlots } from './family.ts'
 import { attentionSlots, gatedSlots, llamaLikeSlots, llamaLikeSpec, qkNormSlots, type Ways } from './llama-like.ts'
-import { expectValue, optionalSize, softCap } from './reading.ts'
+import { expectAbsent, expectValue, optionalSize, softCap } from './reading.ts'
 import { ropeKeys, rotaryOf } from './rope.ts'
 
 /** What all three versions have. */
@@ -70,6 +70,8 @@ export const gemma3: Family = {
     const config = outer.has('text_config') ? outer.child('text_config') : outer
     if (config !== outer) expectValue(config, 'model_type', 'gemma3_text')
     expectValue(config, 'use_bidirectional_attention', false)
+    // No published model has it: transformers reads it and does not apply it, others apply it.
+    expectAbsent(config, 'attn_logit_softcapping')
     const every = config.size('sliding_window_pattern', 6)
     const ways: Ways = {
       window: { size: optionalSize(config, 'sliding_window', 4096), isLocal: layer => (layer + 1) % every !== 0 },

@@ -63,6 +63,7 @@ describe('a value that is not supported names its key', () => {
     ['gemma', { hidden_act: 'gelu_10' }, 'hidden_act'],
     ['gemma2', { hidden_activation: 'tanh' }, 'hidden_activation'],
     ['gemma2', { attn_logit_softcapping: 0 }, 'attn_logit_softcapping'],
+    ['gemma3', { attn_logit_softcapping: 50 }, 'attn_logit_softcapping'],
     ['gemma3', { use_bidirectional_attention: true }, 'use_bidirectional_attention'],
     ['mixtral', { num_experts_per_tok: 6 }, 'num_experts_per_tok'],
     ['olmoe', { clip_qkv: 8 }, 'clip_qkv'],
@@ -101,6 +102,7 @@ describe('absent keys', () => {
 
   it('Gemma is tied, Llama is not', () => {
     expect(spec('gemma', { tie_word_embeddings: undefined }).tiedEmbeddings).toBe(true)
+    expect(spec('gemma', { tie_word_embeddings: null }).tiedEmbeddings).toBe(false)
     expect(spec('llama-gqa-tied', { tie_word_embeddings: undefined }).tiedEmbeddings).toBe(false)
   })
 
