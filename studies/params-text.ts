@@ -23,7 +23,8 @@ function parseJson(where: string, text: string): unknown {
 
 function readText(where: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    // Some editors begin a file with a mark that nobody sees, which would be a token of the first prompt.
+    return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   } catch {
     throw new StudyError(`${where}: expected a file that can be read, got @${path}`)
   }

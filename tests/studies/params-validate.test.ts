@@ -104,6 +104,8 @@ describe('--set', () => {
       neutral: ['just one'],
     })
     expect(settings(`neutral=@${dir}/prompts.txt`)).toEqual({ neutral: [' leading space', 'second'] })
+    writeFileSync(join(dir, 'marked.txt'), '\uFEFFfirst\r\nsecond\r\n')
+    expect(settings(`neutral=@${dir}/marked.txt`)).toEqual({ neutral: ['first', 'second'] })
     expect(settings(`pairs=@${dir}/pairs.txt`)).toEqual({ pairs: [['it is am', 'it is pm']] })
     expect(settings(`pairs=@${dir}/pairs.json`, 'count=1', 'count=2')).toEqual({ pairs: [['a', 'b']], count: 2 })
   })
