@@ -126,6 +126,8 @@ export function readRecord(dir: string, where = `run ${dir}`): RunRecord {
   const parsed = recordSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
+    if (issue?.path[0] === 'format')
+      throw new StudyError(`${where}: its run.json is of another format than 1: a newer Patchlight may read it`)
     throw new StudyError(`${where}: its run.json is damaged: ${issue?.path.join('.')}: ${issue?.message}`)
   }
   return withoutUndefined(parsed.data)

@@ -50,8 +50,29 @@ export function encodeEvent(event: JournalEvent): string {
   return `${head},"values":[${values.map(numberText).join(',')}]${marksPart}}\n`
 }
 
+/** As far as a reader falls over what is not so; what comes from elsewhere is checked whole (`journal-check.ts`). */
 function isEvent(value: unknown): value is JournalEvent {
-  return typeof value === 'object' && value !== null && 'seq' in value && 't' in value && 'type' in value
+  if (!isObject(value) || !('seq' in value && 't' in value)) return false
+  switch (value.type) {
+    case 'figure':
+      return isObject(value.figure) && hasTicks(value.figure.x) && hasTicks(value.figure.y)
+    case 'cells':
+      return Array.isArray(value.values)
+    case 'table':
+      return isObject(value.table)
+    case 'summary':
+      return isObject(value.values)
+    default:
+      return typeof value.type === 'string'
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function hasTicks(axis: unknown): boolean {
+  return isObject(axis) && Array.isArray(axis.ticks)
 }
 
 /** The event of one line, or null where the line is not one. */
@@ -131,6 +152,8 @@ export function readJournalTail(path: string, maxBytes: number): JournalEvent[] 
     const begin = Math.max(0, size - maxBytes)
     const lines = readRange(fd, begin, size).toString('utf8').split('\n')
     if (begin > 0) lines.shift()
+    // What has no line end is torn, though it may read well.
+    lines.pop()
     return lines.flatMap(line => (CELLS_LINE.test(line) ? [] : (decodeLine(line) ?? [])))
   } finally {
     closeSync(fd)

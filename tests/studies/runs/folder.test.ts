@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createRunFolder, listRuns, readRun, runFolder } from '../../../studies/runs/folder.ts'
+import { readJournal } from '../../../studies/runs/journal.ts'
 import { lockRun } from '../../../studies/runs/lock.ts'
 import { FIGURE_EVENT, RECORD, runWith, temporaryFolder } from './support.ts'
 
@@ -48,6 +49,36 @@ describe('run folders', () => {
     lock.release()
   })
 
+  it('are read wherever their journal was cut, as lists and pages alike, and with any byte changed', () => {
+    const runsDir = temporaryFolder()
+    const { dir } = runWith(
+      runsDir,
+      { type: 'state', state: 'running' },
+      FIGURE_EVENT,
+      { type: 'cells', figure: 'f', first: 0, values: [0.5, Number.NaN], marks: [0, 1] },
+      { type: 'table', table: { id: 't', title: 'é', columns: [], rows: [{ a: null }], caption: '' } },
+      { type: 'summary', values: { best: 1 } },
+      { type: 'progress', done: 1, total: 4, etaMs: null },
+      { type: 'state', state: 'done' },
+    )
+    const path = join(dir, 'journal.ndjson')
+    const whole = readFileSync(path)
+    const events = readJournal(path).events
+    for (let cut = 0; cut <= whole.length; cut++) {
+      writeFileSync(path, whole.subarray(0, cut))
+      const read = readJournal(path)
+      expect(read).toMatchObject({ events: events.slice(0, read.events.length), damage: null })
+      expect(listRuns(runsDir).runs[0]?.state, `cut at ${cut}`).toBe(readRun(dir).state)
+    }
+    for (let at = 0; at < whole.length; at++) {
+      const changed = Buffer.from(whole)
+      changed[at] = 0x7a
+      writeFileSync(path, changed)
+      expect(() => readRun(dir), `changed at ${at}`).not.toThrow()
+      expect(listRuns(runsDir).skipped).toEqual([])
+    }
+  })
+
   it('that are damaged are left out of lists, with the reason', () => {
     const runsDir = temporaryFolder()
     const { id } = runWith(runsDir, { type: 'state', state: 'done' })
@@ -56,12 +87,15 @@ describe('run folders', () => {
     writeFileSync(join(runsDir, 'torn', 'run.json'), '{"format": 1, "id"')
     mkdirSync(join(runsDir, 'wrong'))
     writeFileSync(join(runsDir, 'wrong', 'run.json'), JSON.stringify({ ...RECORD, model: 'x' }))
+    mkdirSync(join(runsDir, 'younger'))
+    writeFileSync(join(runsDir, 'younger', 'run.json'), JSON.stringify({ ...RECORD, format: 2, model: 'x' }))
     const { runs, skipped } = listRuns(runsDir)
     expect(runs.map(run => run.id)).toEqual([id])
     expect(skipped.map(({ reason }) => reason.replace(runsDir, ''))).toEqual([
       'run /empty: it has no run.json',
       'run /torn: its run.json is damaged',
       expect.stringMatching(/^run \/wrong: its run\.json is damaged: model: /),
+      'run /younger: its run.json is of another format than 1: a newer Patchlight may read it',
     ])
   })
 
