@@ -14,6 +14,8 @@ import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
 import { generateSides } from './generate-sides.ts'
 import type { EngineFacts, EngineMethods, GenerateCall, RequestMessage, RunCall, StudyCall } from './protocol.ts'
+import { changedParameter } from './run-fit.ts'
+import { checkCellQuestion, checkEstimate } from './study-answers.ts'
 import { RunContext } from './study-context.ts'
 import { versions } from './versions.ts'
 import type { GenerateEvent, StudyInfo, TokenView } from './workbench-types.ts'
@@ -89,7 +91,9 @@ export class EngineHost {
 
   async #estimate({ dir, study: ref, params }: StudyCall): Promise<EngineMethods['estimate']['out']> {
     const study = await loadStudy(ref)
-    return this.#models.with(dir, model => inStudy(study, ref.file, () => study.estimate(model, params)))
+    return this.#models.with(dir, model =>
+      inStudy(study, ref.file, async () => checkEstimate(study.id, await study.estimate(model, params))),
+    )
   }
 
   async #cell(
@@ -108,7 +112,10 @@ export class EngineHost {
           study: [study.id, source],
           cell,
           look,
-          questionOf: shared => inStudy(study, ref.file, () => study.cell(shared, params, cell.figure, cell.index)),
+          questionOf: shared =>
+            inStudy(study, ref.file, async () =>
+              checkCellQuestion(study.id, await study.cell(shared, params, cell.figure, cell.index)),
+            ),
         },
         signal,
       )
@@ -127,6 +134,7 @@ export class EngineHost {
 
   async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {
     const { study, source } = await loadStudyWithSource(call.study)
+    refuseAnother(study, call)
     const { model, release } = await this.#models.hold(call.dir)
     const context = new RunContext<ParamSchema>({
       model,
@@ -154,6 +162,12 @@ export class EngineHost {
       release()
     }
   }
+}
+
+/** A user's own file may have been saved while its run waited. @throws StudyError */
+function refuseAnother(study: AnyStudy, { study: asked, params }: RunCall): void {
+  const why = study.id === asked.id ? changedParameter(study, { params }) : `its file now holds the study ${study.id}`
+  if (why !== null) throw new StudyError(`study ${asked.id}: it changed while the run waited: ${why}; start a new run`)
 }
 
 function isAbort(error: unknown, signal: AbortSignal): boolean {

@@ -30,7 +30,7 @@ export function checkCell(run: RunId, figures: RunSnapshot['figures'], { figure,
 }
 
 /** Why a record's values no longer fit its study; null if they do. */
-export function changedParameter(study: StudyInfo, record: RunRecord): string | null {
+export function changedParameter(study: Pick<StudyInfo, 'params'>, record: Pick<RunRecord, 'params'>): string | null {
   const missing = Object.keys(study.params).find(key => !Object.hasOwn(record.params, key))
   if (missing !== undefined) return `parameter ${missing} is new`
   try {

@@ -91,6 +91,28 @@ describe('workbench', () => {
     await expect(workbench.resume(id)).rejects.toThrow(/cannot be resumed: it is done/)
   })
 
+  it('a study that changes while its run waits is refused in one sentence when its turn comes', async () => {
+    const path = join(temporaryFolder(), 'own.mts')
+    const text = (key: string) => `
+      import { defineStudy } from 'patchlight/studies'
+      export default defineStudy({
+        id: 'own', title: 'Own', question: 'Q?', about: 'A.', presets: [],
+        params: { ${key}: { kind: 'text', label: 'L', help: '', default: 'x' } },
+        estimate: async () => ({ summary: '', patches: 1, flops: 1, peakBytes: 1 }),
+        run: async ({ params }) => { params.word.trim() },
+        cell: async () => null,
+      })`
+    writeFileSync(path, text('word'))
+    const slow = await workbench.start({ study: COUNTING, params: SLOW })
+    const waiting = await workbench.start({ study: path })
+    writeFileSync(path, text('another'))
+    await workbench.cancel(slow.id)
+    await reaches(workbench, waiting.id, 'failed')
+    expect((await workbench.snapshot(waiting.id)).error).toMatch(
+      /^study own: it changed while the run waited: parameter another is new; start a new run$/,
+    )
+  })
+
   it('survives the death of the engine: the run is interrupted, and the rest is done by a new one', async () => {
     const log = join(temporaryFolder(), 'log')
     const { id } = await workbench.start({ study: COUNTING, params: { rows: 6, accident: 'kill', log } })
