@@ -36,7 +36,7 @@ export async function detectFormats(): Promise<FormatReport[]> {
     reports.push({
       name,
       usable,
-      chosen: name === chosen,
+      chosen: usable && name === chosen,
       detail,
       ...(bfloat16.usable ? { rates: await ratesIn(name) } : {}),
     })

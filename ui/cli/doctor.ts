@@ -53,6 +53,7 @@ function write(report: DoctorReport, output: Output): void {
   output.line(output.dim('  Another one: --dtype NAME, or the variable PATCHLIGHT_DTYPE.'))
 
   output.line(`\n${output.bold('What computes')}`)
+  if (choices.length === 0) output.line('  Nothing: what was asked for cannot compute here.')
   for (const { model, backend, why } of choices) {
     output.line(`  ${model}: ${output.bold(backend)}`)
     output.line(output.dim(`    ${why}`))

@@ -117,7 +117,7 @@ describe('patchlight logits, capture, generate', () => {
     ])
   })
 
-  it('doctor says what bfloat16 computes with, and that it is in use where it was asked for', async () => {
+  it('doctor says what bfloat16 computes with, and that it is in use where asked for', { timeout: 120_000 }, async () => {
     vi.stubEnv('PATCHLIGHT_DTYPE', 'bf16')
     onTestFinished(() => void vi.unstubAllEnvs())
     const { out } = await cli(['doctor', '--backend', 'blas'])
@@ -125,6 +125,16 @@ describe('patchlight logits, capture, generate', () => {
     if (!/bfloat16: weights of/.test(out)) return
     expect(out).toMatch(/1 row +16 rows +128 rows\n {2}f32 +[\d.]+ +[\d.]+ +[\d.]+\n {2}bf16 +[\d.]+/)
     expect(out).toMatch(/the embedded model: blas\n +the one that keeps weights as bfloat16/)
+  })
+
+  it('doctor says that nothing computes where what was asked for cannot', async () => {
+    vi.stubEnv('PATCHLIGHT_DTYPE', 'bf16')
+    vi.stubEnv('ONEDNN_MAX_CPU_ISA', 'AVX2')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { code, out } = await cli(['doctor'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/\n {2}f32 +float32.*\n.*\n {2}bf16 {2}.*expected/)
+    expect(out).toMatch(/What computes\n {2}Nothing: what was asked for cannot compute here/)
   })
 
   it('doctor says in words what computes, how fast it is, and what could be added', async () => {

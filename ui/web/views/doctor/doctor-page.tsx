@@ -33,17 +33,21 @@ function Report({ report }: { readonly report: DoctorReport }) {
       </p>
       <section aria-labelledby="doctor-choices">
         <h2 id="doctor-choices">What computes</h2>
-        <dl className="card choices">
-          {choices.map(({ model, backend, why }) => (
-            <div key={model}>
-              <dt>{model}</dt>
-              <dd>
-                <strong>{backend}</strong>
-                <span className="muted">{why}</span>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        {choices.length === 0 ? (
+          <p>Nothing: what was asked for cannot compute here, as said below.</p>
+        ) : (
+          <dl className="card choices">
+            {choices.map(({ model, backend, why }) => (
+              <div key={model}>
+                <dt>{model}</dt>
+                <dd>
+                  <strong>{backend}</strong>
+                  <span className="muted">{why}</span>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        )}
         <p className="muted">
           Another one: start with <code>--backend NAME</code>, or set <code>PATCHLIGHT_BACKEND</code>.
         </p>
