@@ -117,7 +117,9 @@ describe('patchlight logits, capture, generate', () => {
     ])
   })
 
-  it('doctor says what bfloat16 computes with, and that it is in use where asked for', { timeout: 120_000 }, async () => {
+  it('doctor says what bfloat16 computes with, and that it is in use where asked for', {
+    timeout: 120_000,
+  }, async () => {
     vi.stubEnv('PATCHLIGHT_DTYPE', 'bf16')
     onTestFinished(() => void vi.unstubAllEnvs())
     const { out } = await cli(['doctor', '--backend', 'blas'])
