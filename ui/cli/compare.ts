@@ -17,7 +17,7 @@ import {
 } from '../compare/export.ts'
 import { comparableFigures } from '../compare/figures.ts'
 import { parameterRows } from '../compare/parameters.ts'
-import { letterOf, type Side, sideOf } from '../compare/side.ts'
+import { letterOf, type Side, sideOf, spoken } from '../compare/side.ts'
 import { parseWidth } from '../figures/venues.ts'
 import { given, JSON_OPTION, RUNS_OPTION } from './common-options.ts'
 import { fileStem, placeFor } from './out-place.ts'
@@ -118,16 +118,25 @@ function comparable(
 ): { figures: readonly FigureComparison[]; refused: readonly string[] } {
   if (figure !== undefined) return { figures: [compareFigure(sides, figure)], refused: [] }
   const figures: FigureComparison[] = []
-  const refused: string[] = []
+  // By reason: a run has dozens of figures, and one reason often holds for many.
+  const refused = new Map<string, readonly string[]>()
+  const refuse = (id: string, reason: string) => refused.set(reason, [...(refused.get(reason) ?? []), id])
   for (const { id } of comparableFigures(sides)) {
+    const lacking = sides.flatMap((side, run) =>
+      side.figures.some(({ spec }) => spec.id === id) ? [] : [letterOf(run)],
+    )
+    if (lacking.length > 0) {
+      refuse(id, `${spoken(lacking)} ${lacking.length === 1 ? 'has' : 'have'} no such figure.`)
+      continue
+    }
     try {
       figures.push(compareFigure(sides, id))
     } catch (error) {
       if (!(error instanceof PatchlightError) || error instanceof UsageError) throw error
-      refused.push(error.message)
+      refuse(id, error.message.replace(`compare ${id}: `, ''))
     }
   }
-  return { figures, refused }
+  return { figures, refused: [...refused].map(([reason, ids]) => `${ids.join(', ')}: ${reason}`) }
 }
 
 function formatOf(asked: string | undefined, out: string | undefined): ComparisonFormat | null {
@@ -168,7 +177,7 @@ interface StrongCell {
 function strongest({ spec, values }: FigureComparison['panels'][number]): readonly StrongCell[] {
   const columns = spec.x.ticks.length
   return [...values.keys()]
-    .filter(index => !Number.isNaN(values[index]))
+    .filter(index => !Number.isNaN(values[index]) && values[index] !== 0)
     .sort((a, b) => Math.abs(values[b] ?? 0) - Math.abs(values[a] ?? 0))
     .slice(0, TOP_CELLS)
     .map(index => ({
@@ -203,7 +212,10 @@ function printComparison(
     output.line(`\n${output.bold(title)}  ${output.dim(id)}`)
     for (const note of notes) output.line(`  ${note}`)
     for (const panel of panels.filter(({ difference }) => difference)) {
-      for (const { row, column, value } of strongest(panel)) {
+      const cells = strongest(panel)
+      const none = panel.values.every(Number.isNaN) ? 'no cell has a value in both' : 'no cell differs'
+      if (cells.length === 0) output.line(`  ${panel.spec.title}: ${none}`)
+      for (const { row, column, value } of cells) {
         output.line(`  ${panel.spec.title} at ${row}, ${column}: ${numberText(value)} ${panel.spec.unit}`)
       }
     }

@@ -29,7 +29,7 @@ describe('patchlight compare', () => {
     expect(report.code).toBe(0)
     expect(report.out).toMatch(/rows +4 +3\n/)
     expect(report.out).toContain('what all runs have, 3 of A’s 4 and 3 of B’s 3; the others are left out.')
-    expect(report.out).toMatch(/A − B at .*: 0 /)
+    expect(report.out).toContain('  A − B: no cell differs\n')
     const document = JSON.parse((await compared('--json')).out)
     expect(document.differing).toEqual([{ label: 'rows', values: ['4', '3'] }])
     expect(document.figures[0].figure).toBe('cells')
@@ -66,5 +66,15 @@ describe('patchlight compare', () => {
     expect(existsSync(join(out, 'cell.svg'))).toBe(false)
     const none = await inProcess(['compare', a, 'nothing', '--runs', runs])
     expect(none.err).toMatch(/run nothing: there is none of that name/)
+  })
+
+  it('says a reason once for all figures that it holds for', async () => {
+    const { runs, a } = await twoRuns()
+    const words = ['run', 'neuron-ablation', '--set', 'layers=0,1', '--out', runs, '--json']
+    const { run } = JSON.parse((await inProcess(words)).out)
+    const report = await inProcess(['compare', a, run, '--runs', runs])
+    expect(report.out).toMatch(
+      /Not comparable\n {2}cells: B has no such figure\.\n {2}layer-0, layer-1: A has no such figure\.\n$/,
+    )
   })
 })
