@@ -28,7 +28,8 @@
  *        The first two take `&from=P`, the first token of the window that a long prompt is cut to.
  *   GET  /api/runs/:id/figures/:figure.csv | .json | .npy   its numbers
  *   GET  /api/runs/:id/figures/:figure.svg | .pdf | .png | .tex   the picture; `?width=3.25in` or
- *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`
+ *        `icml-column`, `panels=1` for its whole group, `title=1`, `caption=1`, `font=8`, `dpi=300`,
+ *        `scale=-1:1`
  *   GET  /api/runs/:id/data.csv | .json | .parquet | .npy | .ipynb   all numbers, or `?figure=ID`
  *   GET  /api/compare/:figure.svg | .pdf | .png | .tex | .csv | .json?runs=A,B   A, B and A − B of two
  *        runs or more; as above, and `only=difference`

@@ -114,6 +114,18 @@ it('title and caption are drawn when they are asked for, and choices are remembe
   expect(await dialog.getByRole('checkbox', { name: 'Caption below' }).isChecked()).toBe(true)
 })
 
+it('a colour scale that was typed on the page is the picture’s as well, unless it is not wanted', async () => {
+  const page = await stage.open()
+  await page.goto(`${stage.origin}/run/${run}?scale=-3:3`)
+  await untilState(page, 'done')
+  await page.getByRole('button', { name: `Export ${FIGURE}` }).press('Enter')
+  const dialog = page.getByRole('dialog', { name: `Export ${FIGURE}` })
+  const wide = (await download(page, dialog, 'SVG')).bytes.toString()
+  expect(wide).toContain('>−2</text>')
+  await dialog.getByRole('checkbox', { name: 'Colours from −3 to 3, as on the page' }).press('Space')
+  expect((await download(page, dialog, 'SVG')).bytes.toString()).not.toContain('>−2</text>')
+})
+
 it('JSON and CSV: every value; the other formats are there', async () => {
   const { page, dialog } = await openDialog()
   const json = JSON.parse((await download(page, dialog, 'JSON')).bytes.toString())

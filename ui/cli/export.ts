@@ -10,7 +10,7 @@ import { ARCHIVE_ENDING, packRun } from '../../studies/runs/archive.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { readRun } from '../../studies/runs/folder.ts'
 import { DATA_FORMATS, type DataFormat, exportData } from '../figures/export-data.ts'
-import { exportPicture, type PictureOptions, parseAnnotation } from '../figures/export-picture.ts'
+import { exportPicture, type PictureOptions, parseAnnotation, parseScale } from '../figures/export-picture.ts'
 import { figureOf, pictureIds } from '../figures/picture.ts'
 import { PICTURE_FORMATS, type PictureFormat } from '../figures/picture-formats.ts'
 import { parseWidth, WIDTHS } from '../figures/venues.ts'
@@ -59,6 +59,11 @@ export const exportRun = defineCommand({
     'font-size': { type: 'number', value: 'POINTS', min: 4, max: 24, fraction: true, help: 'Labels. Default: 8.' },
     font: { type: 'text', value: 'FILE', help: 'Font file to draw in, before the built-in fonts.' },
     dpi: { type: 'number', value: 'N', min: 72, max: 1200, help: 'Resolution of png. Default: 300.' },
+    scale: {
+      type: 'text',
+      value: 'LOW:HIGH',
+      help: 'Values at the ends of the colour scale, such as -1:1. Default: those of the group’s values.',
+    },
     panels: { type: 'switch', help: 'Draw the whole group of --figure as panels (a), (b), (c).' },
     title: { type: 'switch', help: 'Draw the title above the picture.' },
     caption: { type: 'switch', help: 'Draw the caption below the picture.' },
@@ -83,6 +88,7 @@ export const exportRun = defineCommand({
       caption: options.caption,
       ...given('widthIn', options.width === undefined ? undefined : parseWidth(options.width)),
       ...given('fontPt', options['font-size']),
+      ...given('scale', options.scale === undefined ? undefined : parseScale(options.scale)),
       ...given('font', options.font),
       ...given('dpi', options.dpi),
     }

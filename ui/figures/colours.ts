@@ -51,6 +51,13 @@ export function colourRange(scale: Scale, ...figures: readonly ArrayLike<number>
   return low === high ? [low, low + (Math.abs(low) || 1)] : [low, high]
 }
 
+/** A scale between ends of a reader's own. A diverging one stays symmetric around 0: its pale middle means "no effect". */
+export function fixedRange(scale: Scale, [low, high]: ColourRange): ColourRange {
+  if (scale === 'sequential') return [low, high]
+  const end = Math.max(Math.abs(low), Math.abs(high))
+  return [-end, end]
+}
+
 /** The colour at `t`, from 0 to 1 (clamped), as `#rrggbb`. */
 export function colourAt(scale: Scale, t: number): string {
   const all = SCALES[scale]

@@ -4,7 +4,7 @@
  */
 import { drawBar } from './draw-bar.ts'
 import { drawPanel } from './draw-panel.ts'
-import { drawFoot, footLines, hasInfinite, INFINITE } from './foot.ts'
+import { BEYOND, drawFoot, footLines, goesBeyond } from './foot.ts'
 import { layOut } from './layout.ts'
 import { letter } from './letters.ts'
 import { LINE, type Measure } from './metrics.ts'
@@ -27,7 +27,7 @@ export function drawPicture(picture: Picture, options: DrawOptions, measure: Mea
   const { widthIn, fontPt: font } = options
   const several = picture.panels.length > 1
   const titles = panelTitles(picture)
-  const foot = footLines(picture, options.caption ? (widthIn * 72) / font - 2 : null, measure)
+  const foot = footLines(picture, (widthIn * 72) / font - 2, options.caption, measure)
   const layout = layOut(
     picture.panels.map(({ spec }) => spec),
     {
@@ -94,7 +94,7 @@ export function textsOf(picture: Picture, { annotations }: Pick<DrawOptions, 'an
     regular: [
       '0123456789−.e …·⏎⇥',
       'no value',
-      ...(hasInfinite(picture) ? [INFINITE.symbol, INFINITE.text] : []),
+      ...(goesBeyond(picture) ? [BEYOND] : []),
       barLabel(picture),
       ...panelTitles(picture),
       ...specs.flatMap(({ title, caption, x, y, marks }) => [

@@ -5,6 +5,7 @@
 import { StudyError, UsageError } from '../../engine/errors.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { draftCaption, runFacts } from './caption.ts'
+import type { ColourRange } from './colours.ts'
 import { type DrawOptions, drawPicture, textsOf } from './draw.ts'
 import { loadFonts } from './fonts/font-set.ts'
 import { shape } from './fonts/shape.ts'
@@ -31,6 +32,8 @@ export interface PictureOptions {
   /** Of the PNG. @default 300 */
   readonly dpi?: number
   readonly annotations?: readonly Annotation[]
+  /** Values at the ends of the colour scale, so that pictures can share one. @default those of all values of the group */
+  readonly scale?: ColourRange
   /** Path of a font file to draw in, before the built-in ones. */
   readonly font?: string
   /** Sentences after the caption of the LaTeX file. @default model, prompts and counts of the run */
@@ -59,7 +62,7 @@ export async function exportPicture(
   format: PictureFormat,
   options: PictureOptions = {},
 ): Promise<PictureFile> {
-  const picture = pictureOf(snapshot, figure, options.panels ?? false)
+  const picture = pictureOf(snapshot, figure, options.panels ?? false, options.scale)
   const draw: DrawOptions = {
     widthIn: options.widthIn ?? DEFAULT_WIDTH_IN,
     fontPt: options.fontPt ?? DEFAULT_FONT_PT,
@@ -108,6 +111,18 @@ export function parseAnnotation(text: string, figure: string): Annotation {
     throw new UsageError(`annotate: expected ROW,COLUMN=TEXT or FIGURE:ROW,COLUMN=TEXT, got ${text}`)
   }
   return { figure: id, row: Number(row), column: Number(column), text: words }
+}
+
+/**
+ * `LOW:HIGH`
+ * @throws UsageError
+ */
+export function parseScale(text: string): ColourRange {
+  const [low = Number.NaN, high = Number.NaN, ...more] = text
+    .split(':')
+    .map(end => (end.trim() === '' ? Number.NaN : Number(end)))
+  if (low < high && Number.isFinite(high - low) && more.length === 0) return [low, high]
+  throw new UsageError(`scale: expected the values at its ends, the lower first, such as -1:1, got ${text}`)
 }
 
 function checkAnnotation(panels: ReturnType<typeof pictureOf>['panels'], note: Annotation): void {

@@ -8,17 +8,19 @@ import { type Shape, text } from './scene.ts'
 type FootLine =
   | { readonly kind: 'mark'; readonly symbol: string; readonly text: string }
   | { readonly kind: 'swatch'; readonly text: string }
-  | { readonly kind: 'caption'; readonly text: string }
+  | { readonly kind: 'words'; readonly text: string }
 
 /** No number of the colour bar is theirs. */
-export const INFINITE = { symbol: '∞', text: 'infinite, in the colour of the scale’s end' } as const
+export const BEYOND = 'Values beyond the scale have the colours of its ends.'
 
-/** @param captionEm width to wrap the caption at, in units of the font's size; null leaves it out */
+/** @param widthEm what sentences are wrapped at, in units of the font's size */
 export function footLines(
-  { panels }: Pick<Picture, 'panels'>,
-  captionEm: number | null,
+  picture: Pick<Picture, 'panels' | 'range'>,
+  widthEm: number,
+  caption: boolean,
   measure: Measure,
 ): readonly FootLine[] {
+  const { panels } = picture
   const meanings = new Map<string, string>()
   for (const { spec, marks } of panels) {
     const used = new Set(marks)
@@ -27,21 +29,22 @@ export function footLines(
     })
   }
   const lines: FootLine[] = [...meanings].map(([symbol, words]) => ({ kind: 'mark', symbol, text: words }))
-  if (hasInfinite({ panels })) lines.push({ kind: 'mark', ...INFINITE })
+  if (goesBeyond(picture))
+    lines.push(...wrap(BEYOND, widthEm, measure).map((line): FootLine => ({ kind: 'words', text: line })))
   if (panels.some(({ values }) => values.some(Number.isNaN))) lines.push({ kind: 'swatch', text: 'no value' })
-  if (captionEm !== null) {
+  if (caption) {
     const words = draftCaption(panels.map(({ spec }) => spec))
-    lines.push(...wrap(words, captionEm, measure).map((line): FootLine => ({ kind: 'caption', text: line })))
+    lines.push(...wrap(words, widthEm, measure).map((line): FootLine => ({ kind: 'words', text: line })))
   }
   return lines
 }
 
-export function hasInfinite({ panels }: Pick<Picture, 'panels'>): boolean {
-  return panels.some(({ values }) => values.some(value => Math.abs(value) === Number.POSITIVE_INFINITY))
+export function goesBeyond({ panels, range: [low, high] }: Pick<Picture, 'panels' | 'range'>): boolean {
+  return panels.some(({ values }) => values.some(value => value < low || value > high))
 }
 
 export function drawFoot(line: FootLine, left: number, y: number, font: number): readonly Shape[] {
-  if (line.kind === 'caption') return [text(line.text, left, y, font)]
+  if (line.kind === 'words') return [text(line.text, left, y, font)]
   const words = text(line.text, left + font * 1.3, y, font)
   if (line.kind === 'mark') return [text(line.symbol, left + font * 0.4, y, font, 'middle'), words]
   const size = font * 0.8

@@ -6,7 +6,7 @@ import { StudyError } from '../../engine/errors.ts'
 import { nearest } from '../../engine/nearest.ts'
 import type { FigureSpec } from '../../studies/figure.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
-import { type ColourRange, colourRange, type Scale } from './colours.ts'
+import { type ColourRange, colourRange, fixedRange, type Scale } from './colours.ts'
 import { showUnseen } from './text.ts'
 
 export type RunFigure = RunSnapshot['figures'][number]
@@ -32,9 +32,15 @@ export interface Picture {
 /**
  * @param figure id of a figure
  * @param panels draws the whole group as panels of one picture; else that figure alone, on the group's scale
+ * @param ends of the colour scale; null for those of all values
  * @throws StudyError if the run has no such figure, naming the nearest
  */
-export function pictureOf({ figures }: Pick<RunSnapshot, 'figures'>, figure: string, panels: boolean): Picture {
+export function pictureOf(
+  { figures }: Pick<RunSnapshot, 'figures'>,
+  figure: string,
+  panels: boolean,
+  ends: ColourRange | null = null,
+): Picture {
   const found = figureOf(figures, figure)
   const group = figures.filter(({ spec }) => spec.id === figure || isPanelWith(found, spec.group))
   const scale = group.some(({ spec }) => spec.scale === 'diverging') ? 'diverging' : 'sequential'
@@ -43,7 +49,7 @@ export function pictureOf({ figures }: Pick<RunSnapshot, 'figures'>, figure: str
     title: showUnseen(panels && group.length > 1 ? (found.spec.group ?? found.spec.title) : found.spec.title),
     panels: (panels ? group : [found]).map(panel => ({ ...panel, spec: shown(panel.spec) })),
     scale,
-    range: colourRange(scale, ...group.map(({ values }) => values)),
+    range: ends === null ? colourRange(scale, ...group.map(({ values }) => values)) : fixedRange(scale, ends),
   }
 }
 

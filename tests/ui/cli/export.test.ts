@@ -38,9 +38,10 @@ describe('patchlight export', () => {
 
     // One file of a given name, its format from the name, and the same bytes as the library and the server give.
     const path = join(runs, '..', 'figure-1.svg')
-    const one = await exported('--figure', 'cells', '--out', path, '--width', 'icml-column', '--json')
+    const given = ['--width', 'icml-column', '--scale', '-2:2']
+    const one = await exported('--figure', 'cells', '--out', path, ...given, '--json')
     expect(JSON.parse(one.out)).toMatchObject({ run: id, format: 'svg', files: [{ path }], notes: [] })
-    const { content } = await exportPicture(readRun(dir), 'cells', 'svg', { widthIn: 3.25 })
+    const { content } = await exportPicture(readRun(dir), 'cells', 'svg', { widthIn: 3.25, scale: [-2, 2] })
     expect(readFileSync(path).equals(content)).toBe(true)
   })
 
@@ -51,6 +52,7 @@ describe('patchlight export', () => {
       [['--format', 'pfd'], 2, /expected one of svg, pdf, .* got pfd; the nearest is pdf/],
       [['--figure', 'cell'], 1, /figure cell: no such figure in this run; the nearest are cells/],
       [['--width', 'wide'], 2, /width: expected a length/],
+      [['--scale', '1'], 2, /scale: expected the values at its ends, the lower first, such as -1:1, got 1/],
       [['--font', join(runs, 'none.ttf')], 1, /font .*none\.ttf: expected a TrueType/],
       [['--annotate', '0,0=a'], 2, /--annotate: expected --figure ID/],
       [['--figure', 'cells', '--annotate', '9,0=a'], 1, /expected a row under 4/],

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import { cellColour } from '../../../ui/figures/cells.ts'
 import { colourRange } from '../../../ui/figures/colours.ts'
-import { exportPicture, parseAnnotation } from '../../../ui/figures/export-picture.ts'
+import { exportPicture, parseAnnotation, parseScale } from '../../../ui/figures/export-picture.ts'
 import { loadFonts } from '../../../ui/figures/fonts/font-set.ts'
 import { shape } from '../../../ui/figures/fonts/shape.ts'
 import type { Scene } from '../../../ui/figures/scene.ts'
@@ -249,7 +249,22 @@ describe('any picture', () => {
       const svg = (await exportPicture(run, 'one', 'svg')).content.toString()
       expectWellFormed(svg)
       expect(svg).not.toMatch(/NaN|Infinity/)
-      expect(svg.includes('>∞</text>')).toBe(value === Number.POSITIVE_INFINITY)
+      expect(svg.includes('beyond the scale')).toBe(value === Number.POSITIVE_INFINITY)
+    }
+  })
+
+  it('takes the ends of its colour scale, and says what lies beyond', async () => {
+    const drawn = async (scale?: readonly [number, number]) =>
+      (await exportPicture(timePatching(), 'resid', 'svg', scale === undefined ? {} : { scale })).content.toString()
+    expect(await drawn()).not.toContain('beyond the scale')
+    // Symmetric, since it diverges.
+    const wide = await drawn([0, 4])
+    for (const tick of ['−4', '0', '4']) expect(wide).toContain(`>${tick}</text>`)
+    expect(wide).not.toContain('beyond the scale')
+    expect(await drawn([-0.5, 0.5])).toContain('>Values beyond the scale have the colours of its ends.</text>')
+    expect(parseScale('-0.5:2e3')).toEqual([-0.5, 2000])
+    for (const wrong of ['1', '1:', ':1', '1:-1', '1:1', 'a:b', '0:1:2', '0:Infinity']) {
+      expect(() => parseScale(wrong), wrong).toThrow(/^scale: expected the values at its ends/)
     }
   })
 

@@ -132,6 +132,8 @@ describe('downloads', () => {
     }
     expect((await download('ripple.npy')).body).toContain("'shape': (2, 2)")
 
+    expect((await download('ripple.svg?scale=-40:40')).body).toContain('>−40</text>')
+    expectRefusal(await download('ripple.svg?scale=1:0'), 400, /^scale: expected the values at its ends/)
     expectRefusal(await download('ripple.svg?width=wide'), 400, /^width: expected a length such as 3\.25in/)
     expectRefusal(await download('ripple.png?dpi=1e9'), 400, /^dpi: expected a number from 72 to 1200/)
     expectRefusal(await download('none.csv'), 404, /figure none: no such figure in this run, which has ripple/)

@@ -9,7 +9,7 @@ import type { Workbench } from '../../../studies/runs/workbench-types.ts'
 import { COMPARISON_FORMATS, comparisonName } from '../../compare/export.ts'
 import { MAX_SIDES, sideOf } from '../../compare/side.ts'
 import { DATA_FORMATS } from '../../figures/export-data.ts'
-import type { PictureOptions } from '../../figures/export-picture.ts'
+import { type PictureOptions, parseScale } from '../../figures/export-picture.ts'
 import { PICTURE_FORMATS } from '../../figures/picture-formats.ts'
 import { parseWidth } from '../../figures/venues.ts'
 import { FIGURE_DATA_FORMATS, type Job } from '../drawing/jobs.ts'
@@ -114,7 +114,7 @@ function withFigures(
   return { ...snapshot, figures: snapshot.figures.filter(({ spec }) => needed(spec)) }
 }
 
-/** `width` (a length or a venue), `font` (points), `dpi`, and `panels`, `title`, `caption` as `1`. */
+/** `width` (a length or a venue), `font` (points), `dpi`, `scale` (`LOW:HIGH`), and `panels`, `title`, `caption` as `1`. */
 function asked(query: Request['query']): PictureOptions {
   const number = (name: string, min: number, max: number) => parseNumber(name, query[name], { min, max })
   return {
@@ -122,6 +122,7 @@ function asked(query: Request['query']): PictureOptions {
     title: query.title === '1',
     caption: query.caption === '1',
     ...(query.width === undefined ? {} : { widthIn: parseWidth(String(query.width)) }),
+    ...(query.scale === undefined ? {} : { scale: parseScale(String(query.scale)) }),
     ...(query.font === undefined ? {} : { fontPt: number('font', 4, 24) }),
     ...(query.dpi === undefined ? {} : { dpi: number('dpi', 72, 1200) }),
   }

@@ -36,6 +36,7 @@ export function ComparedFigure({ route, ids, sides, figure, figures }: ComparedF
       name: `${title}, compared`,
       data: ['csv', 'json'],
       panels: `The runs’ own panels beside ${differences}`,
+      scale: null,
       address: (format, query) => comparisonFile(ids, figure, format, query),
     }),
     [ids, figure, title, differences],

@@ -51,8 +51,8 @@ export function ExportDialog({ source, onClose }: { readonly source: ExportSourc
   const format = available.find(known => known === settings.format) ?? 'pdf'
   const picture = isPicture(format)
   const problem = picture ? problemOf(settings) : null
-  const query = picture ? pictureQuery({ ...settings, format }) : new URLSearchParams()
-  const previewQuery = pictureQuery({ ...settings, format: 'svg' })
+  const query = picture ? pictureQuery({ ...settings, format }, source.scale) : new URLSearchParams()
+  const previewQuery = pictureQuery({ ...settings, format: 'svg' }, source.scale)
   const state = usePreview(picture && problem === null ? source.address('svg', previewQuery) : null)
   useEffect(() => dialog.current?.showModal(), [])
 
@@ -89,7 +89,7 @@ export function ExportDialog({ source, onClose }: { readonly source: ExportSourc
             />
           </div>
           <p className="muted small export-about">{ABOUT[format]}</p>
-          {picture && <PictureFields settings={{ ...settings, format }} problem={problem} panels={source.panels} />}
+          {picture && <PictureFields settings={{ ...settings, format }} problem={problem} source={source} />}
           <div className="export-buttons">
             {problem === null && (
               <a className="button button-primary" href={source.address(format, query)} download>

@@ -1,12 +1,14 @@
 /** What a picture's form asks: width, letters, resolution, and what stands around the cells. */
 import { useId } from 'react'
+import { formatNumber } from '../../format.ts'
 import { Segmented } from '../../parts/segmented.tsx'
 import { type ExportSettings, FONT_SIZES, OTHER_WIDTH, setExportSettings, WIDTH_CHOICES } from './settings.ts'
+import type { ExportSource } from './source.ts'
 
 interface PictureFieldsProps {
   readonly settings: ExportSettings
   readonly problem: string | null
-  readonly panels: string | null
+  readonly source: Pick<ExportSource, 'panels' | 'scale'>
 }
 
 const RESOLUTIONS = [
@@ -14,10 +16,14 @@ const RESOLUTIONS = [
   { value: '600', label: '600 dpi' },
 ] as const
 
-export function PictureFields({ settings, problem, panels }: PictureFieldsProps) {
+export function PictureFields({ settings, problem, source }: PictureFieldsProps) {
   const id = useId()
+  const { panels, scale } = source
   const switches = [
     ...(panels === null ? [] : [['panels', panels] as const]),
+    ...(scale === null
+      ? []
+      : [['scale', `Colours from ${formatNumber(scale[0])} to ${formatNumber(scale[1])}, as on the page`] as const]),
     ['title', 'Title above'] as const,
     ['caption', 'Caption below'] as const,
   ]

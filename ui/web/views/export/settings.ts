@@ -1,4 +1,5 @@
 /** How a reader exports figures: kept in the browser, because a paper's figures all have one width and one size of letters. */
+import type { ColourRange } from '../../../figures/colours.ts'
 import { PICTURE_FORMATS, type PictureFormat } from '../../../figures/picture-formats.ts'
 import { parseWidth, VENUES } from '../../../figures/venues.ts'
 import { createStore, useStore } from '../../services/store.ts'
@@ -18,6 +19,8 @@ export interface ExportSettings {
   readonly caption: boolean
   /** The whole group of the figure, or all panels of a comparison. */
   readonly panels: boolean
+  /** The colour scale as it was typed on the page, where it was. */
+  readonly scale: boolean
 }
 
 const PLAIN: ExportSettings = {
@@ -29,6 +32,7 @@ const PLAIN: ExportSettings = {
   title: false,
   caption: false,
   panels: true,
+  scale: true,
 }
 
 export const OTHER_WIDTH = 'other'
@@ -65,11 +69,12 @@ export function isPicture(format: ExportFormat): format is PictureFormat {
 }
 
 /** The settings as parameters of a download's address. */
-export function pictureQuery(settings: ExportSettings): URLSearchParams {
+export function pictureQuery(settings: ExportSettings, scale: ColourRange | null): URLSearchParams {
   const { fontPt, dpi, title, caption, panels, format } = settings
   const query = new URLSearchParams({ width: widthOf(settings), font: String(fontPt) })
   if (format === 'png') query.set('dpi', String(dpi))
   for (const [key, on] of Object.entries({ title, caption, panels })) if (on) query.set(key, '1')
+  if (scale !== null && settings.scale) query.set('scale', scale.join(':'))
   return query
 }
 

@@ -1,5 +1,6 @@
 /** What can be exported, and the addresses of its files. */
 import type { RunId } from '../../../../studies/runs/events.ts'
+import type { ColourRange } from '../../../figures/colours.ts'
 import { type ExportFormat, isPicture } from './settings.ts'
 
 export interface ExportSource {
@@ -9,6 +10,8 @@ export interface ExportSource {
   readonly data: readonly ExportFormat[]
   /** What the switch for several panels says; null where there is one panel only. */
   readonly panels: string | null
+  /** Ends of the colour scale that the reader typed; null where it follows from the values. */
+  readonly scale: ColourRange | null
   readonly address: (format: ExportFormat, query: URLSearchParams) => string
 }
 

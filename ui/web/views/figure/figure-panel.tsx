@@ -20,6 +20,8 @@ interface FigurePanelProps {
   readonly high: number
   /** Whether the colours are this panel's alone, and so explained here. */
   readonly ownColours: boolean
+  /** Whether the ends of the scale were typed, and the study's own colours kept: a picture can follow. */
+  readonly typedScale: boolean
   readonly selected: number | null
   readonly linked: number | null
   readonly help: string
@@ -56,7 +58,7 @@ export const FigurePanel = memo(function FigurePanel(props: FigurePanelProps) {
         onHover={onHover}
         onZoom={props.onZoom}
       />
-      <Downloads run={run} panel={panel} />
+      <Downloads run={run} panel={panel} scale={props.typedScale ? colouring.range : null} />
     </figure>
   )
 })
