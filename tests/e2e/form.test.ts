@@ -116,7 +116,10 @@ it('what was typed is there after a reload and on coming back from the run; a ne
     .waitFor()
   expect(await page.getByRole('textbox', { name: 'Rows' }).inputValue()).toBe('7')
   await page.getByRole('link', { name: 'New run' }).click()
-  await page.getByRole('list', { name: 'Studies' }).getByRole('link', { name: /^Slow study/ }).click()
+  await page
+    .getByRole('list', { name: 'Studies' })
+    .getByRole('link', { name: /^Slow study/ })
+    .click()
   await page
     .getByRole('region', { name: 'What will run' })
     .getByText(/cells in 6 rows/)
