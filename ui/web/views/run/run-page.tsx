@@ -51,8 +51,10 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
   useEffect(() => {
     const group = groups.find(({ panels }) => panels.some(panel => panel.spec.id === asked.current))
     if (group === undefined) return
+    // As lines, a group's panels are one picture.
+    const picture = document.getElementById(`panel-${asked.current}`) ?? document.getElementById(`figure-${group.id}`)
     asked.current = undefined
-    document.getElementById(`figure-${group.id}`)?.scrollIntoView({ block: 'nearest' })
+    picture?.scrollIntoView({ block: 'nearest' })
   }, [groups])
 
   if (view === null) {
