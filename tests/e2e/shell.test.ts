@@ -90,7 +90,10 @@ it('on a phone nothing is wider than the window, and a cell that a link opens is
       .map(element => element.textContent),
   )
   expect(tooWide).toEqual([])
-  const cells = await page.getByRole('figure', { name: 'Slow cells' }).boundingBox()
-  const over = await drawer(page).boundingBox()
-  expect(cells?.y).toBeLessThan((over?.y ?? 0) - 100)
+  const roomAbove = async () => {
+    const cells = await page.getByRole('figure', { name: 'Slow cells' }).boundingBox()
+    const over = await drawer(page).boundingBox()
+    return (over?.y ?? 0) - (cells?.y ?? 0)
+  }
+  await expect.poll(roomAbove).toBeGreaterThan(100)
 })

@@ -249,3 +249,15 @@ it('sorts a table and leaves out its small rows, by keys alone', async () => {
   expect(await table.getByRole('row').nth(1).textContent()).toBe('L0H1−3')
   expect(await address(page, 'heads.over')).toBe('effect:1')
 })
+
+it('a link to a cell far down the page brings its figure into sight', async () => {
+  const page = await stage.open({ viewport: { width: 1440, height: 600 } })
+  await page.goto(`${stage.origin}/run/${run}?figure=prompts&cell=3`)
+  const figure = page.getByRole('figure', { name: 'layers × prompts' })
+  const below = async () => {
+    const box = await figure.boundingBox()
+    return box === null ? Number.POSITIVE_INFINITY : box.y + box.height - 600
+  }
+  await figure.getByRole('grid').waitFor()
+  await expect.poll(below).toBeLessThanOrEqual(0)
+})

@@ -46,7 +46,10 @@ export function CellDrawer({ run, panel, index, onClose }: CellDrawerProps) {
   useEffect(() => {
     // On a narrow window the drawer lies over the page: what it is about must not lie under it.
     if (drawer.current === null || window.getComputedStyle(drawer.current).position !== 'fixed') return
-    document.getElementById(`panel-${spec.id}`)?.scrollIntoView({ block: 'start' })
+    const frame = requestAnimationFrame(() =>
+      document.getElementById(`panel-${spec.id}`)?.scrollIntoView({ block: 'start' }),
+    )
+    return () => cancelAnimationFrame(frame)
   }, [spec.id])
 
   return (

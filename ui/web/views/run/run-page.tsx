@@ -51,10 +51,14 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
   useEffect(() => {
     const group = groups.find(({ panels }) => panels.some(panel => panel.spec.id === asked.current))
     if (group === undefined) return
-    // As lines, a group's panels are one picture.
-    const picture = document.getElementById(`panel-${asked.current}`) ?? document.getElementById(`figure-${group.id}`)
-    asked.current = undefined
-    picture?.scrollIntoView({ block: 'nearest' })
+    // What is above has its height in the next frame.
+    const frame = requestAnimationFrame(() => {
+      // As lines, a group's panels are one picture.
+      const picture = document.getElementById(`panel-${asked.current}`) ?? document.getElementById(`figure-${group.id}`)
+      asked.current = undefined
+      picture?.scrollIntoView({ block: 'nearest' })
+    })
+    return () => cancelAnimationFrame(frame)
   }, [groups])
 
   if (view === null) {
