@@ -11,6 +11,7 @@ const stage = setStage()
 let slow = ''
 let time = ''
 let ablation = ''
+let long = ''
 /** Token before which am and pm part, in the first row of the residual figure. */
 const PATCHED = 10
 
@@ -18,6 +19,7 @@ beforeAll(async () => {
   slow = await stage.finishedRun()
   time = await stage.finishedRun({ pairs: [] }, 'time-patching')
   ablation = await stage.finishedRun({ prompt: 'every cloud has' }, 'neuron-ablation')
+  long = await stage.finishedRun({ prompt: 'she sells sea shells by the '.repeat(35) }, 'neuron-ablation')
 })
 
 async function open(run: string, query: string): Promise<Page> {
@@ -282,4 +284,33 @@ it('says in one sentence why there is nothing to see, and asks again when told t
   await cell.getByRole('radiogroup', { name: 'Heads of layer 0' }).waitFor()
   await page.goto(`${stage.origin}/run/${time}?figure=recovered-resid&cell=99999`)
   await cell.getByText(/expected a cell from 0 to 107, got 99999/).waitFor()
+})
+
+it('shows a long prompt: its tokens in a box that scrolls, its patterns apart from one another', async () => {
+  const page = await open(long, 'figure=layer-5&cell=3')
+  const cell = drawer(page)
+  const strip = cell.getByRole('list', { name: "Prompt's tokens" })
+  await strip.waitFor()
+  expect(await strip.getByRole('listitem').count()).toBeGreaterThan(200)
+  const box = cell.getByRole('group', { name: 'Prompt, scrolls' })
+  expect((await box.boundingBox())?.height).toBeLessThan(260)
+  // The patched token, the prompt's last, is in sight.
+  const [frame, token] = [await box.boundingBox(), await strip.getByText('(patched)').locator('..').boundingBox()]
+  expect(token?.y).toBeGreaterThan(frame?.y ?? Number.NaN)
+  expect(token?.y).toBeLessThan((frame?.y ?? 0) + (frame?.height ?? 0))
+
+  await cell.getByRole('tab', { name: 'Attention' }).click()
+  await cell.getByText(/Tokens \d+–\d+ of \d+ are shown/).waitFor()
+  const names = ['Baseline', 'Patched', 'Patched − baseline']
+  const grids = names.map(name => cell.getByRole('grid', { name: `${name} pattern`, exact: true }))
+  const boxes = await Promise.all(grids.map(grid => grid.boundingBox()))
+  const room = await cell.boundingBox()
+  for (const [i, one] of boxes.entries()) {
+    expect((one?.x ?? 0) + (one?.width ?? 0)).toBeLessThanOrEqual((room?.x ?? 0) + (room?.width ?? 0))
+    const next = boxes[i + 1]
+    if (next === undefined) continue
+    const isApart =
+      (next?.x ?? 0) >= (one?.x ?? 0) + (one?.width ?? 0) || (next?.y ?? 0) >= (one?.y ?? 0) + (one?.height ?? 0)
+    expect(isApart, `${names[i]} and ${names[i + 1]}`).toBe(true)
+  }
 })

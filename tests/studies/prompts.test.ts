@@ -165,7 +165,7 @@ it('a run records the tokens that the preview showed, and computes on them', asy
   expect(record.tokens?.prompt).toEqual([preview?.ids])
   const figure = `layer-${model.spec.layers.length - 1}`
   const detail = await workbench.cell(id, { figure, index: 0 }, 'detail', {})
-  expect(detail.tokens.ids).toEqual(preview?.ids)
+  expect(detail.window.labels).toEqual(preview?.labels)
   expect(summary['P(target) without ablation']).toBeCloseTo(
     detail.top.find(token => token.before.rank === 0)?.before.prob ?? Number.NaN,
     6,

@@ -184,15 +184,14 @@ export class MemoryWorkbench implements Workbench {
     const found = this.#find(id).fold.figures.get(cell.figure)
     if (found === undefined) throw new StudyError(`cell: no figure ${cell.figure}`)
     if (cell.index >= found.values.length) throw new StudyError(`cell: expected an index under ${found.values.length}`)
-    const tokens = { ids: [1, 2], labels: ['a', ' b'] }
-    const window = { from: 0, labels: tokens.labels, of: 2 }
+    const window = { from: 0, labels: ['a', ' b'], of: 2 }
     const place = { layer: 0, head: 0, neuron: 0, ...question }
     const none = { top: [], prob: [] }
     const answers: { readonly [K in CellView]: CellViews[K]['out'] } = {
       detail: {
         ...cell,
         what: `cell ${cell.index}`,
-        tokens,
+        window,
         position: 1,
         places: [],
         interventions: [],

@@ -10,6 +10,7 @@ import type { CellQuestion } from '../../study.ts'
 import { compareTokens, finite } from '../top-tokens.ts'
 import { numbersIn, touchedPlaces } from './places.ts'
 import type { CellAddress, CellDetail, MetricReading } from './types.ts'
+import { MAX_STRIP_TOKENS, tokenWindow } from './window.ts'
 
 const TOP = 10
 /** Interventions with more numbers than this are not shown: nobody reads them, and they are megabytes. */
@@ -39,7 +40,7 @@ export async function cellDetail(
   return {
     ...cell,
     what,
-    tokens: { ids, labels: ids.map(id => model.tokenizer.label(id)) },
+    window: tokenWindow(model.tokenizer, ids, position, MAX_STRIP_TOKENS),
     position,
     places,
     interventions: numbers > MAX_NUMBERS ? null : interventions,
@@ -91,7 +92,10 @@ function metricReadings(
       unit: 'nats',
     },
   ]
-  const logits = tensor2d(new Float32Array([...before, ...after]), [2, before.length])
+  const both = new Float32Array(2 * before.length)
+  both.set(before)
+  both.set(after, before.length)
+  const logits = tensor2d(both, [2, before.length])
   try {
     const [first = [], second = []] = measure(
       model.backend,

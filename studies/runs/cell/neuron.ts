@@ -18,11 +18,15 @@ import { promptTexts } from '../prompt-texts.ts'
 import { finite } from '../top-tokens.ts'
 import { absolute } from './detail.ts'
 import type { CellAddress, CellNeuron, NeuronPrompt, NeuronQuestion, Reading, WrittenToken } from './types.ts'
+import { MAX_STRIP_TOKENS, tokenWindow } from './window.ts'
 
 /** What a reader looks through, and a large model runs in seconds. */
 const MAX_PROMPTS = 40
 const MAX_TOKENS = 4096
 const LISTED = 10
+
+/** Activations of one prompt, [pos] each: without a patch, and with it where there is one. */
+type Sides = readonly (readonly Reading[])[]
 
 export interface StudyPrompts {
   readonly schema: ParamSchema
@@ -46,20 +50,15 @@ export async function cellNeuron(
   const read = { point, neuron: asked.neuron }
   const { found: own, divided } = await ownRuns(model, read, question, asked.layer, position, options)
   const others = await activations(model, read, chosen, options)
-  const label = (list: readonly number[]) => list.map(id => model.tokenizer.label(id))
-  const prompts: NeuronPrompt[] = [
-    {
-      name: 'this cell',
-      labels: label(ids),
-      before: own[0] ?? [],
-      after: interventions.length > 0 ? (own[1] ?? null) : null,
-    },
-    ...chosen.map(({ name, ids: other }, i) => ({
-      name,
-      labels: label(other),
-      before: others[i] ?? [],
-      after: null,
-    })),
+  const shown = (name: string, prompt: readonly number[], last: number, sides: Sides): NeuronPrompt => {
+    const window = tokenWindow(model.tokenizer, prompt, last, MAX_STRIP_TOKENS)
+    const within = (values: readonly Reading[]) => values.slice(window.from, window.from + window.labels.length)
+    const [before = [], after] = sides
+    return { name, window, before: within(before), after: after === undefined ? null : within(after) }
+  }
+  const prompts = [
+    shown('this cell', ids, position, interventions.length > 0 ? own : own.slice(0, 1)),
+    ...chosen.map(({ name, ids: other }, i) => shown(name, other, other.length - 1, others.slice(i, i + 1))),
   ]
   const logits = await neuronLogits(model, asked, divided)
   const written = (order: readonly number[]): WrittenToken[] =>

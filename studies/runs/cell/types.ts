@@ -4,7 +4,6 @@
  * a window of tokens, and say so.
  */
 import type { Intervention } from '../../../hooks/intervention.ts'
-import type { TokenView } from '../workbench-types.ts'
 
 /** A number, or null where it is not finite: JSON has no NaN. */
 export type Reading = number | null
@@ -58,7 +57,7 @@ export interface MetricReading {
 /** One cell, run again and looked at. */
 export interface CellDetail extends CellAddress {
   readonly what: string
-  readonly tokens: TokenView
+  readonly window: TokenWindow
   /** The next token after this position is compared. */
   readonly position: number
   readonly places: readonly TouchedPlace[]
@@ -141,8 +140,8 @@ export interface NeuronQuestion {
 export interface NeuronPrompt {
   /** Where it is from: `this cell`, or the parameter. */
   readonly name: string
-  readonly labels: readonly string[]
-  /** One activation a token. */
+  readonly window: TokenWindow
+  /** One activation a token of the window. */
   readonly before: readonly Reading[]
   /** With the cell's patch; only for the cell's own prompt. */
   readonly after: readonly Reading[] | null

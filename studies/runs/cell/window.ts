@@ -23,6 +23,9 @@ export function tokenWindow(
   return { from: begin, labels, of: ids.length }
 }
 
+/** Tokens of the strips that a reader looks along: a page takes them without a stutter. */
+export const MAX_STRIP_TOKENS = 2048
+
 /** Absolute positions of a window. */
 export function windowPositions({ from, labels }: TokenWindow): number[] {
   return labels.map((_, i) => from + i)

@@ -203,7 +203,7 @@ describe('workbench', () => {
     const last = (spec?.x.ticks.length ?? 0) - 1
     const at = { figure: spec?.id ?? '', index: last }
     const cell = await workbench.cell(id, at, 'detail', {})
-    expect(cell).toMatchObject({ ...at, position: cell.tokens.ids.length - 1, followed: 'answer' })
+    expect(cell).toMatchObject({ ...at, position: cell.window.of - 1, followed: 'answer' })
     expect(cell.top.filter(token => token.before.rank < 10)).toHaveLength(10)
     expect(cell.top.filter(token => token.after.rank < 10)).toHaveLength(10)
     expect(cell.interventions?.length).toBeGreaterThan(0)

@@ -8,15 +8,18 @@ import './token-strip.css'
 interface TokenStripProps {
   readonly labels: readonly string[]
   readonly name: string
+  /** Position of the first label. @default 0 */
+  readonly from?: number
   readonly marked?: ReadonlySet<number>
   /** What a mark means, for those who cannot see it. */
   readonly markMeaning?: string
 }
 
-export function TokenStrip({ labels, name, marked, markMeaning = 'marked' }: TokenStripProps) {
+export function TokenStrip({ labels, name, from = 0, marked, markMeaning = 'marked' }: TokenStripProps) {
   return (
     <ol className="token-strip" aria-label={name}>
-      {numbered(labels).map(({ at: position, item: label }) => {
+      {numbered(labels).map(({ at, item: label }) => {
+        const position = from + at
         const isMarked = marked?.has(position) === true
         return (
           <li

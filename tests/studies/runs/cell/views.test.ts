@@ -6,7 +6,7 @@ import type { Model } from '../../../../engine/model.ts'
 import { runWithHooks } from '../../../../hooks/hooked.ts'
 import { neuronLogits, outputWeights } from '../../../../hooks/neuron-writes.ts'
 import { lookAtCell } from '../../../../studies/runs/cell/look.ts'
-import type { CellLook, CellView, CellViews } from '../../../../studies/runs/cell/types.ts'
+import type { CellDetail, CellLook, CellNeuron, CellView, CellViews } from '../../../../studies/runs/cell/types.ts'
 import type { CellQuestion } from '../../../../studies/study.ts'
 import timePatching from '../../../../studies/time-patching.ts'
 
@@ -169,6 +169,23 @@ describe('the overview', () => {
     await expect(look('detail', {}, null)).rejects.toThrow(/figure cells, cell 3: it sums up several runs/)
     await expect(look('lens', {}, { ...question, position: 99 })).rejects.toThrow(/expected the study to compare/)
   })
+})
+
+it('sends a stretch of a prompt that is longer than anyone looks along, up to the compared position', async () => {
+  const very: Model = { ...model, spec: { ...model.spec, maxPositions: 4096 } }
+  const long = Array.from({ length: 2100 }, (_, i) => ids[i % ids.length] ?? 0)
+  const interventions = [{ at: 'N11@L0', position: -1, set: { zero: true as const } }]
+  const of: CellQuestion = { what: 'a neuron', ids: long, position: -1, interventions }
+  const asked = { model: very, cell: CELL, question: of, prompts }
+  const detail = (await lookAtCell(asked, { view: 'detail', question: {} })) as CellDetail
+  expect(detail).toMatchObject({ position: 2099, window: { from: 52, of: 2100 } })
+  expect(detail.window.labels).toHaveLength(2048)
+  const view = (await lookAtCell(asked, { view: 'neuron', question: { layer: 0, neuron: 11 } })) as CellNeuron
+  const [own] = view.prompts
+  expect(own?.window).toMatchObject({ from: 52, of: 2100 })
+  expect([own?.before.length, own?.after?.length]).toEqual([2048, 2048])
+  expect(own?.before.at(-1)).not.toBe(0)
+  expect(own?.after?.at(-1)).toBe(0)
 })
 
 describe('attention', () => {

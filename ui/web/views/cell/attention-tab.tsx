@@ -74,7 +74,7 @@ interface PatternsProps {
   readonly onHead: (head: number) => void
 }
 
-/** Three patterns beside each other need this much; else they stand one below the other. */
+/** Three patterns beside each other need this much, and cells that can be told apart; else they stand one below the other. */
 const BESIDE_PX = 560
 const GAP_PX = 14
 const MAX_CELL_PX = 24
@@ -98,9 +98,10 @@ function Patterns({ attention, stale, head, patched, entersLater, onHead }: Patt
   const changeColour = useCallback((value: number) => colourAt('diverging', (value / range + 1) / 2), [range])
 
   const count = window.labels.length
-  const beside = width >= BESIDE_PX
-  const room = beside ? (width - 2 * GAP_PX - ROW_LABELS_PX) / 3 : width - ROW_LABELS_PX
-  const fitting = Math.floor((room / count) * 2) / 2
+  const fittingIn = (room: number) => Math.floor((room / count) * 2) / 2
+  const fittingBeside = fittingIn((width - 2 * GAP_PX - ROW_LABELS_PX) / 3)
+  const beside = width >= BESIDE_PX && fittingBeside >= MIN_CELL_PX
+  const fitting = beside ? fittingBeside : fittingIn(width - ROW_LABELS_PX)
   const cellPx = Math.min(MAX_CELL_PX, Math.max(MIN_CELL_PX, fitting))
   const token = (at: number) => `${window.from + at} “${window.labels[at] ?? ''}”`
   const at = ({ query, key }: PatternCell) => query * count + key

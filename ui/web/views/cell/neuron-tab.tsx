@@ -6,13 +6,16 @@ import type {
   CellNeuron,
   NeuronPrompt,
   Reading,
+  TokenWindow,
   WrittenToken,
 } from '../../../../studies/runs/cell/types.ts'
 import type { RunId } from '../../../../studies/runs/events.ts'
 import { colourAt, takesDarkInk } from '../../../figures/colours.ts'
 import { formatNumber, formatSigned } from '../../format.ts'
 import { numbered } from '../../parts/numbered.ts'
+import { ScrollBox } from '../../parts/scroll-box.tsx'
 import { ColourBar } from '../figure/colour-bar.tsx'
+import { ShownTokens } from './shown-tokens.tsx'
 import { useCellView } from './use-cell-view.ts'
 import { Waiting } from './waiting.tsx'
 import './neuron.css'
@@ -108,15 +111,18 @@ interface PromptProps {
 }
 
 function Prompt({ prompt, range, onPoint }: PromptProps) {
-  const { name, labels, before, after } = prompt
+  const { name, window, before, after } = prompt
   const strip = (values: readonly Reading[], side: string) => (
-    <Shaded name={`${name}${side}`} labels={labels} values={values} range={range} onPoint={onPoint} />
+    <ScrollBox items={window.labels.length} name={`${name}${side}`}>
+      <Shaded name={`${name}${side}`} window={window} values={values} range={range} onPoint={onPoint} />
+    </ScrollBox>
   )
   return (
     <li>
       <span className="muted small">
         {name} · up to {formatNumber(Math.max(...before.map(value => value ?? 0)))}
       </span>
+      <ShownTokens window={window} />
       {strip(before, after === null ? '' : ', baseline')}
       {after !== null && (
         <>
@@ -130,7 +136,7 @@ function Prompt({ prompt, range, onPoint }: PromptProps) {
 
 interface ShadedProps {
   readonly name: string
-  readonly labels: readonly string[]
+  readonly window: TokenWindow
   readonly values: readonly Reading[]
   readonly range: number
   readonly onPoint: (value: Reading) => void
@@ -139,10 +145,10 @@ interface ShadedProps {
 /** Weaker activations than this, as a share of the strongest, are left unshaded: white text on white is none. */
 const LEAST_SHARE = 0.06
 
-function Shaded({ name, labels, values, range, onPoint }: ShadedProps) {
+function Shaded({ name, window, values, range, onPoint }: ShadedProps) {
   return (
     <ol className="token-strip shaded" aria-label={name} onPointerLeave={() => onPoint(null)}>
-      {numbered(labels).map(({ at, item }) => {
+      {numbered(window.labels).map(({ at, item }) => {
         const value = values[at] ?? null
         const share = (value ?? 0) / range
         const colour = Math.abs(share) < LEAST_SHARE ? null : colourAt('diverging', (share + 1) / 2)
@@ -150,7 +156,7 @@ function Shaded({ name, labels, values, range, onPoint }: ShadedProps) {
           <li
             key={at}
             className="token"
-            title={`position ${at}: ${formatNumber(value ?? Number.NaN)}`}
+            title={`position ${window.from + at}: ${formatNumber(value ?? Number.NaN)}`}
             style={
               colour === null ? undefined : { background: colour, color: takesDarkInk(colour) ? '#111417' : '#ffffff' }
             }

@@ -1,9 +1,11 @@
 /** What was patched, where, and what the model said without and with it. */
 import { useState } from 'react'
 import type { CellDetail, TouchedPlace } from '../../../../studies/runs/cell/types.ts'
+import { ScrollBox } from '../../parts/scroll-box.tsx'
 import { TokenStrip } from '../../parts/token-strip.tsx'
 import { CopyButton } from './copy-button.tsx'
 import { MetricsTable } from './metrics-table.tsx'
+import { ShownTokens } from './shown-tokens.tsx'
 import { TopTokens } from './top-tokens.tsx'
 
 interface OverviewTabProps {
@@ -12,22 +14,31 @@ interface OverviewTabProps {
 }
 
 export function OverviewTab({ detail, stale }: OverviewTabProps) {
-  const { labels } = detail.tokens
+  const { window, position } = detail
   const touched = new Set(detail.places.flatMap(place => place.positions))
   return (
     <div className="drawer-detail" aria-busy={stale}>
       <section aria-label="What was patched">
         <h3>What was patched</h3>
         <p>{detail.what}</p>
-        <Places places={detail.places} length={labels.length} />
+        <Places places={detail.places} length={window.of} />
         <Interventions detail={detail} />
       </section>
       <section aria-label="Prompt">
         <h3>Prompt</h3>
-        <TokenStrip labels={labels} name="Prompt's tokens" marked={touched} markMeaning="patched" />
+        <ScrollBox items={window.labels.length} name="Prompt">
+          <TokenStrip
+            labels={window.labels}
+            from={window.from}
+            name="Prompt's tokens"
+            marked={touched}
+            markMeaning="patched"
+          />
+        </ScrollBox>
+        <ShownTokens window={window} />
         <p className="muted small">
-          {touched.size === 0 ? 'No token is patched. ' : `${positionsText([...touched], labels.length)}. `}
-          The next token after position {detail.position} (“{labels[detail.position] ?? ''}”) is compared.
+          {touched.size === 0 ? 'No token is patched. ' : `${positionsText([...touched], window.of)}. `}
+          The next token after position {position} (“{window.labels[position - window.from] ?? ''}”) is compared.
         </p>
       </section>
       <MetricsTable metrics={detail.metrics} followed={detail.followed} top={detail.top} />

@@ -1,6 +1,7 @@
 /** Which tokens of a long prompt are shown, and the way to the others. Nothing where all are. */
 import type { TokenWindow } from '../../../../studies/runs/cell/types.ts'
 import { goInDrawer } from './drawer-place.ts'
+import { ShownTokens } from './shown-tokens.tsx'
 
 export function WindowSteps({ window }: { readonly window: TokenWindow }) {
   const { from, labels, of } = window
@@ -11,9 +12,7 @@ export function WindowSteps({ window }: { readonly window: TokenWindow }) {
   const to = (next: number) => goInDrawer({ from: Math.min(of - shown, Math.max(0, next)) })
   return (
     <div className="window-steps">
-      <span className="muted small">
-        Tokens {from}–{from + shown - 1} of {of.toLocaleString('en')} are shown.
-      </span>
+      <ShownTokens window={window} />
       <button type="button" className="button button-small" disabled={from === 0} onClick={() => to(from - step)}>
         Earlier
       </button>
