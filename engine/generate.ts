@@ -120,11 +120,13 @@ async function advance(
     })
     try {
       const logits = unembed(model, stream, batch, [ids.length - 1], tap)
-      const values = model.backend.view(logits).slice()
-      logits.dispose()
       const [cache] = collector.take()
       if (cache === undefined) throw internalError('a lane without keys')
-      return { logits: values, cache }
+      try {
+        return { logits: model.backend.view(logits).slice(), cache }
+      } finally {
+        logits.dispose()
+      }
     } finally {
       stream.dispose()
     }

@@ -1,7 +1,7 @@
 /** Generation: equal to full passes at every step, ended as asked, and nothing left behind. */
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { PatchlightError, ShapeError } from '../../engine/errors.ts'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { BackendError, PatchlightError, ShapeError } from '../../engine/errors.ts'
 import { type FinishReason, type GeneratedToken, type GenerateOptions, generate } from '../../engine/generate.ts'
 import { loadModel } from '../../engine/load.ts'
 import type { Model } from '../../engine/model.ts'
@@ -149,6 +149,16 @@ describe('where it ends', () => {
     await tokens.next()
     controller.abort(new Error('enough'))
     await expect(tokens.next()).rejects.toThrow('enough')
+  })
+
+  it('[R1] when logits cannot be read, it frees everything', async () => {
+    const { view } = model.backend
+    const reading = vi.spyOn(model.backend, 'view').mockImplementation(x => {
+      if (x.size === model.spec.vocab) throw new BackendError('the device is gone')
+      return view(x)
+    })
+    await expect(generate(model, prompt).next()).rejects.toThrow('the device is gone')
+    reading.mockRestore()
   })
 
   it.each<[readonly number[], GenerateOptions, string]>([
