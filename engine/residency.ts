@@ -1,11 +1,10 @@
 /**
  * Whether a checkpoint's weights stand in memory or stay on disk. In memory they are float32, twice
- * what most checkpoints store, unless bfloat16 was asked for; a model that does not fit that way runs layer by layer from disk, and
- * one that does not fit even so is refused before anything is read.
+ * what most checkpoints store, unless bfloat16 was asked for; a model that does not fit that way runs
+ * layer by layer from disk, and one that does not fit even so is refused before anything is read.
  */
-
 import type { Dtype } from './backends/types.ts'
-import { usableMemory } from './checkpoint/memory.ts'
+import { ROOM_BYTES, usableMemory } from './checkpoint/memory.ts'
 import { storedFormat } from './checkpoint/read-tensor.ts'
 import type { TensorInfo } from './checkpoint/types.ts'
 import { CheckpointError, PatchlightError } from './errors.ts'
@@ -13,9 +12,6 @@ import type { ModelSlots } from './families/family.ts'
 import { smallEnds, tensorsOfLayer } from './load-weights.ts'
 import type { ModelSpec } from './spec.ts'
 import { RESIDENCIES, type Residency } from './weights.ts'
-
-/** What a pass needs beside the weights: activations, and the process itself. */
-const ROOM_BYTES = 1e9
 
 /** Bytes that the weights of a model take. */
 export interface WeightSizes {

@@ -3,7 +3,7 @@ import { totalmem } from 'node:os'
 
 const FLOAT32_BYTES = 4
 /** What a pass needs beside the weights: activations, and the process itself. */
-const ROOM_BYTES = 1e9
+export const ROOM_BYTES = 1e9
 
 /** Bytes of memory that so many weights take. */
 export function weightMemory(parameters: number): number {
