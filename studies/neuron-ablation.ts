@@ -3,6 +3,7 @@
  * mean), one at a time; the change of the target's probability and whether another token comes out
  * on top are recorded. Source: neuron ablation of Llama-3.2-1B on “she sells sea shells by the”.
  */
+import { StudyError } from '../engine/errors.ts'
 import type { Model } from '../engine/model.ts'
 import { runWithHooks } from '../hooks/hooked.ts'
 import type { Intervention } from '../hooks/intervention.ts'
@@ -91,6 +92,9 @@ interface Prepared {
 }
 
 function prepare(model: Model, params: Params): Prepared {
+  const reference: readonly string[] = params.reference
+  if (params.ablation === 'mean' && reference.length === 0)
+    throw new StudyError('parameter reference: expected at least one prompt to take the mean over, got none')
   return {
     ids: encodePrompt(model, params.prompt, params),
     layers: parseLayers(params.layers, model.spec.layers.length),
@@ -198,7 +202,7 @@ export default defineStudy({
     { id: 'demo-sea-shells', title: 'she sells sea shells by the …, last layer', for: 'embedded', values: {} },
     {
       id: 'llama-3.2-1b',
-      title: 'The source’s layer 15 (Llama-3.2-1B)',
+      title: 'The source’s layer 15, counted from 0; from 1 it is 14 (Llama-3.2-1B)',
       for: 'large',
       values: {
         layers: 'last',
