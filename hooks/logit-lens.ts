@@ -13,6 +13,8 @@ import { rowSums } from './measure.ts'
 
 /** Logits that stand at once: about 16 MB, so that what else the process does gets its turn. */
 const LOGITS_AT_ONCE = 4_000_000
+/** The same where the unembedding is widened anew each time: 128 MB, so that it is a few times and not a hundred. */
+const LOGITS_AT_ONCE_FROM_DISK = 32_000_000
 
 /** The distribution of one row, while it stands. */
 export interface LensRow {
@@ -37,7 +39,8 @@ export async function logitLens(
   const rows = streams.length / dModel
   if (!Number.isInteger(rows))
     throw new ShapeError(`logit lens: expected rows of ${dModel} numbers, got ${streams.length} numbers`)
-  const step = Math.max(2, Math.floor(LOGITS_AT_ONCE / vocab))
+  const atOnce = model.weights.residency === 'disk' ? LOGITS_AT_ONCE_FROM_DISK : LOGITS_AT_ONCE
+  const step = Math.max(2, Math.floor(atOnce / vocab))
   for (let first = 0; first < rows; first += step) {
     await turn()
     signal?.throwIfAborted()

@@ -44,7 +44,7 @@ export async function cellLens(
   const second: Side = { top: [], prob: [] }
   const risen: Reading[] = []
   const places = [...changed].flatMap((is, at) => (is === 0 ? [at] : [at, at]))
-  let baseline = new Float64Array(0)
+  let baseline: LensRow = { logits: new Float32Array(0), logSum: 0 }
   await logitLens(
     model,
     streams,
@@ -55,7 +55,7 @@ export async function cellLens(
         add(first, found)
         if (changed[at] === 1) {
           // What the patched row is compared with: kept, since its logits are gone by then.
-          baseline = Float64Array.from(found.logits, logit => logit - found.logSum)
+          baseline = { logits: found.logits.slice(), logSum: found.logSum }
           return
         }
         add(second, found)
@@ -64,7 +64,11 @@ export async function cellLens(
       }
       const [top] = likeliest(found, 1)
       add(second, found)
-      risen.push(top === undefined ? null : finite(top.prob - Math.exp(baseline[top.id] ?? Number.NaN)))
+      risen.push(
+        top === undefined
+          ? null
+          : finite(top.prob - Math.exp((baseline.logits[top.id] ?? Number.NaN) - baseline.logSum)),
+      )
     },
     signal,
   )

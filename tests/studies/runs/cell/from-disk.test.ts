@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { loadModel } from '../../../../engine/load.ts'
 import type { Model } from '../../../../engine/model.ts'
+import { logitLens } from '../../../../hooks/logit-lens.ts'
 import { lookAtCell } from '../../../../studies/runs/cell/look.ts'
 import type { CellLook } from '../../../../studies/runs/cell/types.ts'
 import { yielding } from '../../../../studies/runs/cell/yielding.ts'
@@ -83,4 +84,19 @@ it('reads the layers below the pattern that is shown, and that one', async () =>
   const { counted, asked } = countingLayers(disk)
   await look(counted, { view: 'attention', question: { layer: 2, head: 0 } })
   expect(Math.max(...asked)).toBe(2)
+})
+
+it('widens the unembedding of a model on disk a few times for a lens, not for every thousand logits', async () => {
+  let widened = 0
+  const { unembed } = disk.weights
+  const parts = () => {
+    widened++
+    return unembed.parts()
+  }
+  const counted: Model = { ...disk, weights: { ...disk.weights, unembed: { ...unembed, parts } } }
+  const rows = 4000
+  let read = 0
+  await logitLens(counted, new Float32Array(rows * disk.spec.dModel).fill(0.1), () => read++)
+  expect(read).toBe(rows)
+  expect(widened).toBe(1)
 })
