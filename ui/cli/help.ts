@@ -2,12 +2,15 @@
 import type { AnyCommand, Option } from './command.ts'
 
 const WIDTH = 100
+/** What stands beside a column of names has at least this much room, however narrow the terminal. */
+const MIN_TEXT = 24
 
 export function wrap(text: string, indent: number): string {
+  const width = Math.max(indent + MIN_TEXT, Math.min(WIDTH, process.stdout.columns || WIDTH))
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
+    if (line !== '' && indent + line.length + 1 + word.length > width) {
       lines.push(line)
       line = word
     } else line = line === '' ? word : `${line} ${word}`

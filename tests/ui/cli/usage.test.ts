@@ -18,6 +18,18 @@ describe('patchlight', () => {
     }
   })
 
+  it('keeps its lists of options within a narrow terminal', async () => {
+    const { columns } = process.stdout
+    process.stdout.columns = 64
+    try {
+      const { out } = await inProcess(['logits', '--help'])
+      const [, list = ''] = out.split('Options:\n')
+      expect(Math.max(...list.split('\n').map(line => line.length))).toBeLessThanOrEqual(64)
+    } finally {
+      process.stdout.columns = columns
+    }
+  })
+
   it('says its version', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
     expect(await inProcess(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' })
