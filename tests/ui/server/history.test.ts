@@ -1,9 +1,10 @@
 /** Past runs over HTTP and sockets, on real folders: what is said of them, the trash, pictures, files. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inflateSync } from 'node:zlib'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
 import { JOURNAL_FILE, JournalWriter } from '../../../studies/runs/journal.ts'
 import { lockRun } from '../../../studies/runs/lock.ts'
@@ -146,5 +147,23 @@ describe('past runs', () => {
     expect(await json.json()).toEqual({ error: 'archive: it ends early' })
     expect(readdirSync(runsDir)).toEqual(before)
     await expect(fetch(api.archiveUrl('nowhere'))).resolves.toMatchObject({ status: 404 })
+  })
+
+  it('may be left in the middle of its download, which is no fault of the server', async () => {
+    const { id, dir } = aRun()
+    mkdirSync(join(dir, 'figures'))
+    writeFileSync(join(dir, 'figures', 'large.png'), randomBytes(20e6))
+    const pack = vi.spyOn(workbench.history, 'pack')
+    const log: string[] = []
+    const other = await startServer({ workbench, port: 0, log: line => log.push(line) })
+    const leaving = new AbortController()
+    const response = await fetch(`${other.url}api/runs/${id}/archive`, { signal: leaving.signal })
+    await response.body?.getReader().read()
+    leaving.abort()
+    const content = await pack.mock.results.at(-1)?.value
+    await until(() => content?.closed === true)
+    await other.close()
+    pack.mockRestore()
+    expect(log).toEqual([])
   })
 })

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Router } from 'express'
 import { ARCHIVE_ENDING } from '../../../studies/runs/archive.ts'
+import { isErrno } from '../../../studies/runs/journal.ts'
 import type { Workbench } from '../../../studies/runs/workbench-types.ts'
 import { Previews } from '../previews.ts'
 import { parseId, parseMetaPatch, withRun } from '../requests.ts'
@@ -47,7 +48,10 @@ export function historyRoutes(workbench: Workbench): Router {
       content: await history.pack(run),
     }))
     response.attachment(name).type('application/gzip')
-    await pipeline(content, response)
+    await pipeline(content, response).catch(error => {
+      // Whoever asked went away.
+      if (!isErrno(error, 'ERR_STREAM_PREMATURE_CLOSE')) throw error
+    })
   })
   routes.post('/runs/import', async (request, response) => {
     // A page that sends no body at all is told so by the archive's reader.
