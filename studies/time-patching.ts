@@ -92,19 +92,6 @@ function cellsOf(model: Model, prompts: TimePrompts, site: string): number {
 
 const FIGURE_SITES = [...SITES.map(({ id }) => id), 'heads'] as const
 
-/** Clean and corrupted logit difference, and the clean and corrupted logit of the answer. */
-interface Ends {
-  readonly clean: Float64Array
-  readonly corrupted: Float64Array
-}
-
-async function measureEnds(model: Model, prompts: TimePrompts): Promise<Ends> {
-  const [clean, corrupted] = await runWithHooks(model, [{ ids: prompts.clean }, { ids: prompts.corrupted }], {
-    metrics: timeMetrics(prompts),
-  })
-  return { clean: clean?.values ?? new Float64Array(), corrupted: corrupted?.values ?? new Float64Array() }
-}
-
 export default defineStudy({
   id: 'time-patching',
   title: 'Time patching',
@@ -142,9 +129,10 @@ export default defineStudy({
       context.note(
         `Left out, since they are not one token here: ${prompts.dropped.map(text => JSON.stringify(text)).join(', ')}.`,
       )
-    const ends = await measureEnds(model, prompts)
-    const [cleanDifference = 0] = ends.clean
-    const [corruptedDifference = 0] = ends.corrupted
+    const ends = await runWithHooks(model, [{ ids: prompts.clean }, { ids: prompts.corrupted }], {
+      metrics: timeMetrics(prompts),
+    })
+    const [cleanDifference = 0, corruptedDifference = 0] = ends.map(({ values }) => values[0] ?? 0)
     if (!(cleanDifference > corruptedDifference))
       context.note(
         `The clean prompt does not favour the answer more than the corrupted one (${cleanDifference.toFixed(3)} against ${corruptedDifference.toFixed(3)} logits): recovered fractions mean little here.`,
@@ -152,7 +140,7 @@ export default defineStudy({
     const cells = FIGURE_SITES.reduce((sum, site) => sum + cellsOf(model, prompts, site), 0)
     const neurons = pairs.reduce((sum, pair) => sum + neuronBases(model, params, pair).patches.length, 0)
     const tally: Tally = { done: 0, total: cells + neurons }
-    await runPositions(context, prompts, ends, tally)
+    await runPositions(context, prompts, cleanDifference, tally)
     await runNeurons(context, pairs, tally)
     context.summary({
       'clean logit difference': cleanDifference,
@@ -182,12 +170,10 @@ export default defineStudy({
 async function runPositions(
   context: StudyContext<typeof TIME_PARAMS>,
   prompts: TimePrompts,
-  ends: Ends,
+  cleanDifference: number,
   tally: Tally,
 ): Promise<void> {
   const { model, params } = context
-  const [cleanDifference = 0] = ends.clean
-  const [corruptedDifference = 0, corruptedLogit = 0] = ends.corrupted
   const patches: CellPatch[] = []
   for (const site of FIGURE_SITES) {
     const recovered = context.figure(figureSpec(model, prompts, params, site, 'recovered'))
@@ -196,9 +182,10 @@ async function runPositions(
       patches.push({
         patch: patchOf(model, prompts, site, index),
         isDone: () => recovered.has(index) && logit.has(index),
-        write: ([difference = 0, answer = 0]) => {
-          recovered.set(index, (difference - corruptedDifference) / (cleanDifference - corruptedDifference))
-          logit.set(index, answer - corruptedLogit)
+        // Against the sweep's own base, so that a patch that changes nothing is exactly 0.
+        write: ([difference = 0, answer = 0], [before = 0, answerBefore = 0]) => {
+          recovered.set(index, (difference - before) / (cleanDifference - before))
+          logit.set(index, answer - answerBefore)
         },
       })
   }
