@@ -28,7 +28,7 @@ it.each(await usableBackends())(
         expect(logits[layer * tokens.length + position]).toBe(0)
       }
     expect(recovered[am]).toBeCloseTo(1, 4)
-    expect(recovered[last]).toBe(0)
+    expect(recovered[last]).toBeCloseTo(0, 5)
     expect(recovered[(layers - 1) * tokens.length + last]).toBeGreaterThan(0.9)
   },
 )
