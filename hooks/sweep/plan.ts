@@ -38,7 +38,7 @@ export interface SweepPlan {
 }
 
 /** Products of fewer rows than this are far from the library's rate. */
-const MIN_SLICE_ROWS = 96
+const MIN_SLICE_ROWS = 80
 
 /** The first slices are shorter, by these shares of a slice, so that cells show at once. */
 const FIRST_SLICES = [0.3, 0.6]

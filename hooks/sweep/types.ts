@@ -42,5 +42,5 @@ export interface PatchResult {
 
 export const DEFAULT_MEMORY_BYTES = 1e9
 /** Under a second also where a slice reaches two thirds of the machine's rate. */
-export const DEFAULT_SLICE_MS = 430
+export const DEFAULT_SLICE_MS = 480
 export const DEFAULT_GFLOPS = 50

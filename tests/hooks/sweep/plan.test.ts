@@ -170,7 +170,7 @@ describe('any plan', () => {
     expect(plan(patches).slices).toHaveLength(1)
     const { slices } = plan(patches, { sliceMs: 1e-6 })
     expect(slices.length).toBeGreaterThan(5)
-    for (const slice of slices.slice(2, -1)) expect(slice.rows).toBeGreaterThanOrEqual(96)
+    for (const slice of slices.slice(2, -1)) expect(slice.rows).toBeGreaterThanOrEqual(80)
     const [first = 0, second = 0, third = 0] = slices.map(({ rows }) => rows)
     expect(first).toBeLessThan(second)
     expect(second).toBeLessThan(third)
