@@ -127,6 +127,6 @@ export function estimateSweeps(model: Model, sweeps: readonly (readonly SweepBas
           : `. ${passes === 1 ? 'One pass' : `${passes.toLocaleString('en')} passes`} over the weights. ${model.weightsNote}`),
     patches,
     flops: sum(plan => plan.flops),
-    peakBytes: Math.max(0, ...plans.map(plan => plan.peakBytes)),
+    peakBytes: Math.max(0, ...plans.map(plan => plan.peakBytes + plan.baseBytes)),
   }
 }

@@ -4,6 +4,7 @@
  * the few experts that it chooses.
  */
 import type { ModelSpec } from '../../engine/spec.ts'
+import { rowWidth } from '../edit.ts'
 import { finalBoundary } from './boundary.ts'
 import type { PlannedPatch } from './resolve.ts'
 
@@ -50,4 +51,19 @@ export function rowBytes(spec: ModelSpec, keys: number): number {
 /** Bytes of a row that waits between two layers. */
 export function streamBytes({ dModel }: ModelSpec): number {
   return 4 * dModel
+}
+
+/**
+ * Bytes that a base run keeps for its lanes: keys and values of all layers, the stream at each boundary
+ * where a lane joins, and the activations that deltas are taken against.
+ * @param lanes of this base
+ * @param positions that the run has
+ */
+export function keptBytes(spec: ModelSpec, lanes: readonly PlannedPatch[], positions: number): number {
+  if (lanes.length === 0) return 0
+  const boundaries = new Set(lanes.map(lane => lane.boundary))
+  const points = new Map(lanes.flatMap(({ deltaAt }) => (deltaAt === null ? [] : [[deltaAt.name, deltaAt] as const])))
+  const keysAndValues = 2 * spec.layers.length * spec.kvHeads * spec.dHead
+  const activations = [...points.values()].reduce((sum, point) => sum + rowWidth(spec, point), 0)
+  return 4 * positions * (keysAndValues + boundaries.size * spec.dModel + activations)
 }

@@ -7,7 +7,7 @@
  */
 import type { ModelSpec } from '../../engine/spec.ts'
 import { needsOnly } from '../metric.ts'
-import { laneFlops, rowBytes, streamBytes } from './cost.ts'
+import { keptBytes, laneFlops, rowBytes, streamBytes } from './cost.ts'
 import { lastPositions, type PlannedPatch, type Resolved, resolveSweep } from './resolve.ts'
 import { DEFAULT_GFLOPS, DEFAULT_MEMORY_BYTES, DEFAULT_SLICE_MS, type SweepRequest } from './types.ts'
 
@@ -32,7 +32,10 @@ export interface SweepPlan {
   readonly patches: number
   /** Floating-point operations of all slices and of the base runs. */
   readonly flops: number
+  /** Of slices and of what waits between layers; `baseBytes` come on top. */
   readonly peakBytes: number
+  /** What the base runs keep for their lanes: streams, activations, keys and values. */
+  readonly baseBytes: number
   /** What one full forward pass a patch would cost, for comparison. */
   readonly plainFlops: number
 }
@@ -42,6 +45,9 @@ const MIN_SLICE_ROWS = 80
 
 /** The first slices are shorter, by these shares of a slice, so that cells show at once. */
 const FIRST_SLICES = [0.3, 0.6]
+
+/** Of the memory, what slices have at the least, however much base runs keep. */
+const MIN_SLICE_SHARE = 0.25
 
 /** Of the memory that slices may hold from disk: for the one that is in a layer; the others wait as streams. */
 const ACTIVE_SHARE = 0.5
@@ -57,7 +63,12 @@ export function planSweep(
   encode: (text: string) => readonly number[],
 ): SweepPlan {
   const { planned, unchanged } = resolveSweep(spec, request.bases, encode)
-  const memory = request.memoryBytes ?? DEFAULT_MEMORY_BYTES
+  const budget = request.memoryBytes ?? DEFAULT_MEMORY_BYTES
+  const last = lastPositions(request.bases, planned)
+  const lanesOfBase = last.map((): PlannedPatch[] => [])
+  for (const lane of planned) lanesOfBase[lane.base]?.push(lane)
+  const baseBytes = last.reduce((total, end, base) => total + keptBytes(spec, lanesOfBase[base] ?? [], end + 1), 0)
+  const memory = Math.max(budget - baseBytes, budget * MIN_SLICE_SHARE)
   const sliceFlops = ((request.sliceMs ?? DEFAULT_SLICE_MS) / 1000) * (request.gflops ?? DEFAULT_GFLOPS) * 1e9
   const share = unembedShare(spec, request)
   const keys = Math.max(1, ...request.bases.map(base => base.ids.length))
@@ -102,7 +113,7 @@ export function planSweep(
 
   const upTo = (end: number): number =>
     laneFlops(spec, { base: 0, patch: 0, boundary: 0, start: 0, end, measured: end, deltaAt: null, whole: true }, share)
-  const baseFlops = lastPositions(request.bases, planned).reduce((total, last) => total + upTo(last), 0)
+  const baseFlops = last.reduce((total, end) => total + upTo(end), 0)
   const convoys = fromDisk
     ? convoysOf(slices, Math.floor((memory * (1 - ACTIVE_SHARE)) / streamBytes(spec)))
     : slices.map(slice => [slice])
@@ -116,6 +127,7 @@ export function planSweep(
     patches: planned.length + unchanged.length,
     flops: slices.reduce((total, slice) => total + slice.flops, baseFlops),
     peakBytes: Math.max(0, ...convoys.map(convoyBytes)),
+    baseBytes,
     plainFlops: request.bases.reduce((total, { ids, patches }) => total + patches.length * upTo(ids.length - 1), 0),
   }
 }

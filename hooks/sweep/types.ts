@@ -25,7 +25,7 @@ export interface SweepRequest {
   readonly bases: readonly SweepBase[]
   /** Bytes that a slice may hold above the weights. @default 1 GB */
   readonly memoryBytes?: number
-  /** How long a slice should take, so that results keep coming and cancelling is prompt. @default 430 */
+  /** How long a slice should take, so that results keep coming and cancelling is prompt. @default 480 */
   readonly sliceMs?: number
   /** The machine's rate, for `sliceMs`. @default 50 */
   readonly gflops?: number

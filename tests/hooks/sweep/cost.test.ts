@@ -1,7 +1,11 @@
 /** What a lane costs, counted by hand: dense layers, mixtures, and both in one model. */
 import { describe, expect, it } from 'vitest'
+import { disposeKeyValues } from '../../../engine/forward.ts'
 import type { ModelSpec } from '../../../engine/spec.ts'
+import { planBase } from '../../../hooks/sweep/base-run.ts'
 import { laneFlops, rowBytes } from '../../../hooks/sweep/cost.ts'
+import { planSweep } from '../../../hooks/sweep/plan.ts'
+import { sourcePasses } from '../../../hooks/sweep/sources.ts'
 import { openFixture } from '../../support/models.ts'
 
 async function specOf(name: string): Promise<ModelSpec> {
@@ -46,5 +50,31 @@ describe('rowBytes', () => {
     expect(rowBytes(wide(2001), 3) - rowBytes(wide(2000), 3)).toBe(4 * experts.perToken * 5)
     // No layer is dense: the width of a dense MLP does not matter.
     expect(rowBytes({ ...wide(2000), dMlp: 1e6 }, 3)).toBe(rowBytes(wide(2000), 3))
+  })
+})
+
+describe('keptBytes', () => {
+  it.each(['llama-mha-untied', 'gpt2', 'qwen3-moe'])('is what a base run of %s keeps', async name => {
+    const model = await openFixture(name)
+    const ids = [1, 2, 3, 4]
+    const patches = [
+      { interventions: [{ at: 'blocks.0.hook_resid_pre', position: 1, set: { zero: true as const } }] },
+      { interventions: [{ at: 'blocks.0.attn.hook_z', head: 0, position: 1, set: { zero: true as const } }] },
+      { interventions: [{ at: 'blocks.1.hook_mlp_out', set: { scale: 2 } }] },
+    ]
+    // Measured before its end: the last token never runs.
+    const base = { ids, position: 2, metrics: [{ kind: 'logit' as const, tokens: [1] }], patches }
+    const plan = planSweep(model.spec, { bases: [base] }, () => [])
+    const lanes = plan.slices.flatMap(slice => slice.patches)
+    const { request } = planBase(model, ids.slice(0, 3), 2, base.metrics, lanes)
+    const { sources, passes } = sourcePasses(model, [request], undefined)
+    for (const pass of passes) await pass(model.weights)
+    const [source] = sources
+    if (source === undefined) throw new Error('no base run')
+    const captured = request.points.reduce((sum, point) => sum + source.capture.get(point.name).data.byteLength, 0)
+    const { keys, values } = source.keyValues
+    expect(plan.baseBytes).toBe(captured + [...keys, ...values].reduce((sum, x) => sum + 4 * x.size, 0))
+    disposeKeyValues(source.keyValues)
+    await model.dispose()
   })
 })

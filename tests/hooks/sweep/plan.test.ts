@@ -159,6 +159,25 @@ describe('any plan', () => {
     )
   })
 
+  it('[S8] what base runs keep is taken from the memory of slices, but for a quarter of it', () => {
+    const metrics = [{ kind: 'logit' as const, tokens: [1, 2] }]
+    const patches = Array.from({ length: 100 }, () => zero('blocks.0.hook_resid_pre', 0))
+    const planned = (bases: number, memoryBytes: number) =>
+      planSweep(
+        SPEC,
+        { bases: Array.from({ length: bases }, () => ({ ids: IDS, metrics, patches })), memoryBytes },
+        () => [],
+      )
+    const { baseBytes: one } = planned(1, 1e9)
+    const { slices, baseBytes } = planned(20, 2e5)
+    expect(baseBytes).toBe(20 * one)
+    const largest = Math.max(...slices.map(({ bytes }) => bytes))
+    expect(largest).toBeLessThanOrEqual(2e5 - baseBytes)
+    expect(Math.max(...planned(1, 2e5).slices.map(({ bytes }) => bytes))).toBeGreaterThan(largest)
+    const starved = planned(20, baseBytes)
+    expect(Math.max(...starved.slices.map(({ bytes }) => bytes))).toBeLessThanOrEqual(baseBytes / 4)
+  })
+
   it('[S8] one slice may hold more lanes than a call takes arguments', () => {
     const same = zero('blocks.1.mlp.hook_post', -1)
     const { slices } = plan(new Array<Patch>(200_000).fill(same), { memoryBytes: 1e12, gflops: 1e6 })
