@@ -126,6 +126,27 @@ it('a colour scale that was typed on the page is the picture’s as well, unless
   expect((await download(page, dialog, 'SVG')).bytes.toString()).not.toContain('>−2</text>')
 })
 
+it('what the page shows is what the picture shows, unless the whole figure is wanted', async () => {
+  const page = await stage.open()
+  await page.goto(`${stage.origin}/run/${run}?transpose=1&layers=1-2`)
+  await untilState(page, 'done')
+  await page.getByRole('button', { name: `Export ${FIGURE}` }).press('Enter')
+  const dialog = page.getByRole('dialog', { name: `Export ${FIGURE}` })
+  const asShown = dialog.getByRole('checkbox', { name: 'As shown on the page: layers 1–2, transposed' })
+  expect(await asShown.isChecked()).toBe(true)
+  await dialog.getByRole('checkbox', { name: 'Caption below' }).check()
+  const part = (await download(page, dialog, 'SVG')).bytes.toString()
+  expect(part).toContain('Shown: row 1–2 (2 of ')
+  await asShown.press('Space')
+  expect((await download(page, dialog, 'SVG')).bytes.toString()).not.toContain('Shown:')
+  // What is shown whole has nothing to choose.
+  await page.goto(`${stage.origin}/run/${run}`)
+  await untilState(page, 'done')
+  await page.getByRole('button', { name: `Export ${FIGURE}` }).press('Enter')
+  await dialog.getByRole('checkbox', { name: 'Caption below' }).waitFor()
+  expect(await dialog.getByRole('checkbox', { name: /As shown on the page/ }).count()).toBe(0)
+})
+
 it('JSON and CSV: every value; the other formats are there', async () => {
   const { page, dialog } = await openDialog()
   const json = JSON.parse((await download(page, dialog, 'JSON')).bytes.toString())

@@ -14,6 +14,7 @@ import { exportPicture, type PictureOptions, parseAnnotation, parseScale } from 
 import { figureOf, pictureIds } from '../figures/picture.ts'
 import { PICTURE_FORMATS, type PictureFormat } from '../figures/picture-formats.ts'
 import { parseWidth, WIDTHS } from '../figures/venues.ts'
+import { parseView } from '../figures/view.ts'
 import { given, JSON_OPTION, RUNS_OPTION } from './common-options.ts'
 import { fileStem, placeFor } from './out-place.ts'
 import { defineCommand } from './parse.ts'
@@ -64,6 +65,11 @@ export const exportRun = defineCommand({
       value: 'LOW:HIGH',
       help: 'Values at the ends of the colour scale, such as -1:1. Default: those of the group’s values.',
     },
+    layers: { type: 'text', value: 'FIRST-LAST', help: 'Layers to draw, counted from 0, such as 2-4. Default: all.' },
+    tokens: { type: 'text', value: 'TEXT', help: 'Draw only tokens (else components, neurons) that hold this text.' },
+    zoom: { type: 'text', value: 'RANGES', help: 'Columns and rows to draw, counted from 0, such as x0-3,y1-2.' },
+    transpose: { type: 'switch', help: 'Rows become columns.' },
+    colours: { type: 'text', value: 'NAME', help: 'diverging or sequential. Default: as the study says.' },
     panels: { type: 'switch', help: 'Draw the whole group of --figure as panels (a), (b), (c).' },
     title: { type: 'switch', help: 'Draw the title above the picture.' },
     caption: { type: 'switch', help: 'Draw the caption below the picture.' },
@@ -82,7 +88,10 @@ export const exportRun = defineCommand({
     const format = formatOf(options.format, options.out)
     const figure = options.figure
     if (figure !== undefined) figureOf(snapshot.figures, figure)
+    const { layers, tokens, zoom, colours, transpose } = options
+    const view = parseView({ layers, tokens, zoom, colours }, transpose)
     const picture: PictureOptions = {
+      view,
       panels: options.panels || figure === undefined,
       title: options.title,
       caption: options.caption,
@@ -97,6 +106,11 @@ export const exportRun = defineCommand({
     }
     if (format === 'archive' && figure !== undefined) {
       throw new UsageError('export --figure: an archive holds the whole run; leave it out')
+    }
+    const asked = Object.entries({ layers, tokens, zoom, colours, transpose: transpose || undefined })
+    const [narrowed] = asked.find(([, value]) => value !== undefined) ?? []
+    if (narrowed !== undefined && !isPicture(format)) {
+      throw new UsageError(`export --${narrowed}: it is for pictures, ${format} holds all numbers; leave it out`)
     }
     const notes = new Set<string>()
     const stem = fileStem(options.out)

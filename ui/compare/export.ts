@@ -15,7 +15,7 @@ import { letterOf, MAX_SIDES, type Side, spoken } from './side.ts'
 export const COMPARISON_FORMATS = [...PICTURE_FORMATS, 'csv', 'json'] as const
 export type ComparisonFormat = (typeof COMPARISON_FORMATS)[number]
 
-export interface ComparisonOptions extends Omit<PictureOptions, 'panels' | 'facts' | 'annotations'> {
+export interface ComparisonOptions extends Omit<PictureOptions, 'panels' | 'facts' | 'annotations' | 'view'> {
   /** Leaves the runs' own panels out: the differences fill the colour scale. @default false */
   readonly differenceOnly?: boolean
 }

@@ -11,9 +11,11 @@ import { loadFonts } from './fonts/font-set.ts'
 import { shape } from './fonts/shape.ts'
 import { figureTex } from './latex.ts'
 import type { Measure } from './metrics.ts'
-import { type Annotation, figureOf, pictureOf } from './picture.ts'
+import { type Annotation, figureOf, type PicturePanel, pictureOf } from './picture.ts'
 import type { PictureFormat } from './picture-formats.ts'
 import type { Scene } from './scene.ts'
+import { placeOf } from './shown.ts'
+import { type PictureView, WHOLE } from './view.ts'
 import { scenePdf } from './write-pdf.ts'
 import { scenePng } from './write-png.ts'
 import { sceneSvg } from './write-svg.ts'
@@ -32,6 +34,8 @@ export interface PictureOptions {
   /** Of the PNG. @default 300 */
   readonly dpi?: number
   readonly annotations?: readonly Annotation[]
+  /** Which cells, which way round, in which colours. @default all, as the study has them */
+  readonly view?: PictureView
   /** Values at the ends of the colour scale, so that pictures can share one. @default those of all values of the group */
   readonly scale?: ColourRange
   /** Path of a font file to draw in, before the built-in ones. */
@@ -62,15 +66,15 @@ export async function exportPicture(
   format: PictureFormat,
   options: PictureOptions = {},
 ): Promise<PictureFile> {
-  const picture = pictureOf(snapshot, figure, options.panels ?? false, options.scale)
+  const { panels = false, scale: ends = null, view = WHOLE } = options
+  const picture = pictureOf(snapshot, figure, { panels, ends, view })
   const draw: DrawOptions = {
     widthIn: options.widthIn ?? DEFAULT_WIDTH_IN,
     fontPt: options.fontPt ?? DEFAULT_FONT_PT,
     title: options.title ?? false,
     caption: options.caption ?? false,
-    annotations: options.annotations ?? [],
+    annotations: (options.annotations ?? []).map(note => placed(picture.panels, note)),
   }
-  for (const note of draw.annotations) checkAnnotation(picture.panels, note)
   const fonts = await loadFonts(textsOf(picture, draw), options.font)
   const widths = new Map<string, number>()
   const measure: Measure = text => {
@@ -125,14 +129,18 @@ export function parseScale(text: string): ColourRange {
   throw new UsageError(`scale: expected the values at its ends, the lower first, such as -1:1, got ${text}`)
 }
 
-function checkAnnotation(panels: ReturnType<typeof pictureOf>['panels'], note: Annotation): void {
-  const { spec } = figureOf(panels, note.figure)
-  const rows = spec.y.ticks.length
-  const columns = spec.x.ticks.length
-  if (note.row < rows && note.column < columns) return
-  throw new StudyError(
-    `annotate ${note.figure}: expected a row under ${rows} and a column under ${columns}, got ${note.row},${note.column}`,
-  )
+/** Where the cell stands in the picture: rows and columns are given as they are in the figure. */
+function placed(panels: readonly PicturePanel[], note: Annotation): Annotation {
+  const { shown } = figureOf(panels, note.figure)
+  const { x, y } = shown.spec
+  const [rows, columns] = [y.ticks.length, x.ticks.length]
+  const got = `got ${note.row},${note.column}`
+  if (note.row >= rows || note.column >= columns) {
+    throw new StudyError(`annotate ${note.figure}: expected a row under ${rows} and a column under ${columns}, ${got}`)
+  }
+  const place = placeOf(shown, note.row * columns + note.column)
+  if (place === null) throw new StudyError(`annotate ${note.figure}: expected a cell that is shown, ${got}`)
+  return { ...note, ...place }
 }
 
 function codeNames(cluster: string): string {

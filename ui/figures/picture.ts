@@ -7,7 +7,9 @@ import { nearest } from '../../engine/nearest.ts'
 import type { FigureSpec } from '../../studies/figure.ts'
 import type { RunSnapshot } from '../../studies/runs/events.ts'
 import { type ColourRange, colourRange, fixedRange, type Scale } from './colours.ts'
+import type { Shown } from './shown.ts'
 import { showUnseen } from './text.ts'
+import { type PictureView, viewOf } from './view.ts'
 
 export type RunFigure = RunSnapshot['figures'][number]
 
@@ -19,11 +21,16 @@ export interface Annotation {
   readonly text: string
 }
 
+export interface PicturePanel extends RunFigure {
+  /** Which of the figure's cells these are. */
+  readonly shown: Shown
+}
+
 export interface Picture {
   /** For file names and element ids. */
   readonly id: string
   readonly title: string
-  readonly panels: readonly RunFigure[]
+  readonly panels: readonly PicturePanel[]
   readonly scale: Scale
   /** Values at the colour scale's ends. */
   readonly range: ColourRange
@@ -32,22 +39,21 @@ export interface Picture {
 /**
  * @param figure id of a figure
  * @param panels draws the whole group as panels of one picture; else that figure alone, on the group's scale
- * @param ends of the colour scale; null for those of all values
- * @throws StudyError if the run has no such figure, naming the nearest
+ * @param ends of the colour scale; null for those of all values, whatever is left out
+ * @throws StudyError if the run has no such figure, naming the nearest, or if a panel would show nothing
  */
 export function pictureOf(
   { figures }: Pick<RunSnapshot, 'figures'>,
   figure: string,
-  panels: boolean,
-  ends: ColourRange | null = null,
+  { panels, ends, view }: { panels: boolean; ends: ColourRange | null; view: PictureView },
 ): Picture {
   const found = figureOf(figures, figure)
   const group = figures.filter(({ spec }) => spec.id === figure || isPanelWith(found, spec.group))
-  const scale = group.some(({ spec }) => spec.scale === 'diverging') ? 'diverging' : 'sequential'
+  const scale = view.colours ?? (group.some(({ spec }) => spec.scale === 'diverging') ? 'diverging' : 'sequential')
   return {
     id: figure,
     title: showUnseen(panels && group.length > 1 ? (found.spec.group ?? found.spec.title) : found.spec.title),
-    panels: (panels ? group : [found]).map(panel => ({ ...panel, spec: shown(panel.spec) })),
+    panels: (panels ? group : [found]).map(panel => viewOf({ ...panel, spec: shown(panel.spec) }, view)),
     scale,
     range: ends === null ? colourRange(scale, ...group.map(({ values }) => values)) : fixedRange(scale, ends),
   }
@@ -63,7 +69,7 @@ export function pictureIds({ figures }: Pick<RunSnapshot, 'figures'>): readonly 
   })
 }
 
-export function figureOf(figures: readonly RunFigure[], id: string): RunFigure {
+export function figureOf<F extends RunFigure>(figures: readonly F[], id: string): F {
   const found = figures.find(({ spec }) => spec.id === id)
   if (found !== undefined) return found
   const ids = figures.map(({ spec }) => spec.id)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readRun } from '../../../studies/runs/folder.ts'
 import { exportPicture } from '../../../ui/figures/export-picture.ts'
+import { parseView } from '../../../ui/figures/view.ts'
 import { COUNTING, temporaryFolder } from '../../studies/runs/support.ts'
 import { cli, inProcess } from './support.ts'
 
@@ -38,11 +39,18 @@ describe('patchlight export', () => {
 
     // One file of a given name, its format from the name, and the same bytes as the library and the server give.
     const path = join(runs, '..', 'figure-1.svg')
-    const given = ['--width', 'icml-column', '--scale', '-2:2']
+    const shown = ['--layers', '1-2', '--tokens', '1', '--transpose', '--colours', 'sequential', '--zoom', 'y0-2']
+    const given = ['--width', 'icml-column', '--scale', '-2:2', ...shown]
     const one = await exported('--figure', 'cells', '--out', path, ...given, '--json')
     expect(JSON.parse(one.out)).toMatchObject({ run: id, format: 'svg', files: [{ path }], notes: [] })
-    const { content } = await exportPicture(readRun(dir), 'cells', 'svg', { widthIn: 3.25, scale: [-2, 2] })
+    const { content } = await exportPicture(readRun(dir), 'cells', 'svg', {
+      widthIn: 3.25,
+      scale: [-2, 2],
+      view: parseView({ layers: '1-2', tokens: '1', colours: 'sequential', zoom: 'y0-2' }, true),
+    })
     expect(readFileSync(path).equals(content)).toBe(true)
+    const whole = await exportPicture(readRun(dir), 'cells', 'svg', { widthIn: 3.25, scale: [-2, 2] })
+    expect(readFileSync(path).equals(whole.content)).toBe(false)
   })
 
   it('refuses in one sentence what cannot be, and leaves nothing half written', async () => {
@@ -52,6 +60,8 @@ describe('patchlight export', () => {
       [['--format', 'pfd'], 2, /expected one of svg, pdf, .* got pfd; the nearest is pdf/],
       [['--figure', 'cell'], 1, /figure cell: no such figure in this run; the nearest are cells/],
       [['--width', 'wide'], 2, /width: expected a length/],
+      [['--layers', '2'], 2, /layers: expected the first and the last, counted from 0, such as 2-4, got 2/],
+      [['--tokens', 'a', '--format', 'csv'], 2, /export --tokens: it is for pictures, csv holds all numbers/],
       [['--scale', '1'], 2, /scale: expected the values at its ends, the lower first, such as -1:1, got 1/],
       [['--font', join(runs, 'none.ttf')], 1, /font .*none\.ttf: expected a TrueType/],
       [['--annotate', '0,0=a'], 2, /--annotate: expected --figure ID/],

@@ -6,10 +6,11 @@ import { describe, expect, it } from 'vitest'
 import type { RunSnapshot } from '../../../studies/runs/events.ts'
 import { cellColour } from '../../../ui/figures/cells.ts'
 import { colourRange } from '../../../ui/figures/colours.ts'
-import { exportPicture, parseAnnotation, parseScale } from '../../../ui/figures/export-picture.ts'
+import { exportPicture, type PictureOptions, parseAnnotation, parseScale } from '../../../ui/figures/export-picture.ts'
 import { loadFonts } from '../../../ui/figures/fonts/font-set.ts'
 import { shape } from '../../../ui/figures/fonts/shape.ts'
 import type { Scene } from '../../../ui/figures/scene.ts'
+import { type AskedView, type PictureView, parseView, WHOLE } from '../../../ui/figures/view.ts'
 import { temporaryFolder } from '../../studies/runs/support.ts'
 import { figure, has, neuronAblation, poppler, rough, snapshot, steering, TOKENS, timePatching } from './support.ts'
 
@@ -265,6 +266,76 @@ describe('any picture', () => {
     expect(parseScale('-0.5:2e3')).toEqual([-0.5, 2000])
     for (const wrong of ['1', '1:', ':1', '1:-1', '1:1', 'a:b', '0:1:2', '0:Infinity']) {
       expect(() => parseScale(wrong), wrong).toThrow(/^scale: expected the values at its ends/)
+    }
+  })
+
+  it('shows what a view shows, in its order and on the scale of all cells, and says what is left out', async () => {
+    const drawn = async (view: PictureView, more: PictureOptions = {}) =>
+      (await exportPicture(timePatching(), 'resid', 'svg', { caption: true, view, ...more })).scene
+    const textsOf = (scene: Scene) => scene.shapes.flatMap(each => (each.kind === 'text' ? [each.text] : []))
+    const gridOf = (scene: Scene) => scene.shapes.find(each => each.kind === 'cells')
+    const whole = await drawn(WHOLE)
+    expect(textsOf(whole).join(' ')).not.toContain('left out')
+
+    const asked = parseView({ layers: '2-4', tokens: 'न' }, true)
+    const part = await drawn(asked)
+    const [run] = timePatching().figures
+    if (run === undefined) throw new Error('no figure')
+    const columns = [2, 3]
+    const range = colourRange('diverging', ...timePatching().figures.map(({ values }) => values))
+    const colours = columns.flatMap(x =>
+      [2, 3, 4].map(y => cellColour(run.values[y * TOKENS.length + x] ?? Number.NaN, 'diverging', range)),
+    )
+    const grid = gridOf(part)
+    if (grid?.kind !== 'cells') throw new Error('no cells')
+    expect([grid.columns, grid.rows]).toEqual([3, 2])
+    const painted: string[] = []
+    for (const { colour, runs } of grid.colours) {
+      for (let i = 0; i < runs.length; i += 3) {
+        for (let j = 0; j < (runs[i + 2] ?? 0); j++) painted[(runs[i + 1] ?? 0) * 3 + (runs[i] ?? 0) + j] = colour
+      }
+    }
+    expect(painted).toEqual(colours)
+    expect(textsOf(part)).toEqual(expect.arrayContaining(['2', '3', '4', '·नमस्ते', 'हिन्दी']))
+    expect(textsOf(part).join(' ')).toContain(
+      'Shown: layer 2–4 (3 of 6), position with “न” (2 of 15); the rest is left out.',
+    )
+    // Panels that show other parts say so each.
+    const panels = textsOf(await drawn(asked, { panels: true })).join(' ')
+    expect(panels).toContain('(d) heads')
+    expect(panels).toContain('Shown: layer 2–4 (3 of 6); the rest')
+
+    const zoomed = await drawn(parseView({ zoom: 'x3-5,y1-1', colours: 'sequential' }, false))
+    expect(textsOf(zoomed).join(' ')).toContain('Shown: layer 1 (1 of 6), position 3–5 (3 of 15); the rest')
+    const painting = gridOf(zoomed)
+    expect(painting?.kind === 'cells' && painting.colours.map(({ colour }) => colour)).not.toContain('#f7f7f7')
+  })
+
+  it('puts annotations where their cells stand in a view, and refuses those of cells that are left out', async () => {
+    const view = parseView({ layers: '2-4' }, true)
+    const drawn = (note: string) =>
+      exportPicture(timePatching(), 'resid', 'tex', { view, annotations: [parseAnnotation(note, 'resid')] })
+    const { shapes } = (await drawn('3,14')).scene
+    const grid = shapes.find(each => each.kind === 'cells')
+    const frame = shapes.find(each => each.kind === 'rect' && each.strokeWidth === 1)
+    if (grid?.kind !== 'cells' || frame?.kind !== 'rect') throw new Error('nothing drawn')
+    expect(frame.left).toBeCloseTo(grid.left + grid.width / 3)
+    expect(frame.top).toBeCloseTo(grid.top + (14 * grid.height) / 15)
+    await expect(drawn('1,0')).rejects.toThrow('annotate resid: expected a cell that is shown, got 1,0')
+  })
+
+  it('refuses a view that shows nothing, and one that says nothing', async () => {
+    const drawn = (asked: AskedView) => exportPicture(timePatching(), 'resid', 'tex', { view: parseView(asked, false) })
+    await expect(drawn({ layers: '6-9' })).rejects.toThrow('layers: figure resid has 6, counted from 0; got 6-9')
+    await expect(drawn({ tokens: 'cat' })).rejects.toThrow('figure resid: no label of its position holds “cat”')
+    await expect(drawn({ layers: '0-1', zoom: 'y3-4' })).rejects.toThrow('no cell is both chosen and zoomed to')
+    for (const [name, text] of [
+      ['layers', '4-2'],
+      ['layers', '2'],
+      ['zoom', 'z1-2'],
+      ['colours', 'red'],
+    ] as const) {
+      expect(() => parseView({ [name]: text }, false)).toThrow(new RegExp(`^${name}: expected .*, got ${text}$`))
     }
   })
 

@@ -133,6 +133,9 @@ describe('downloads', () => {
     expect((await download('ripple.npy')).body).toContain("'shape': (2, 2)")
 
     expect((await download('ripple.svg?scale=-40:40')).body).toContain('>−40</text>')
+    const part = (await download('ripple.svg?zoom=x0-0&transpose=1&caption=1')).body
+    expect(part).toMatch(/Shown: .* 0 \(1 of 2\); the rest is left out\./)
+    expectRefusal(await download('ripple.svg?layers=2'), 400, /^layers: expected the first and the last/)
     expectRefusal(await download('ripple.svg?scale=1:0'), 400, /^scale: expected the values at its ends/)
     expectRefusal(await download('ripple.svg?width=wide'), 400, /^width: expected a length such as 3\.25in/)
     expectRefusal(await download('ripple.png?dpi=1e9'), 400, /^dpi: expected a number from 72 to 1200/)

@@ -1,8 +1,8 @@
 /** Addresses: what they say, and that saying it again gives the same address. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { COLOURS } from '../../../ui/figures/view.ts'
 import {
-  COLOURS,
   type FigureLook,
   figureLook,
   type Look,

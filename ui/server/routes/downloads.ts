@@ -12,6 +12,7 @@ import { DATA_FORMATS } from '../../figures/export-data.ts'
 import { type PictureOptions, parseScale } from '../../figures/export-picture.ts'
 import { PICTURE_FORMATS } from '../../figures/picture-formats.ts'
 import { parseWidth } from '../../figures/venues.ts'
+import { type PictureView, parseView } from '../../figures/view.ts'
 import { FIGURE_DATA_FORMATS, type Job } from '../drawing/jobs.ts'
 import type { DrawingPool } from '../drawing/pool.ts'
 import { HttpError } from '../errors.ts'
@@ -51,9 +52,10 @@ export function downloadRoutes(workbench: Workbench, drawing: DrawingPool): Rout
     })
     const data = FIGURE_DATA_FORMATS.find(known => known === format)
     const picture = PICTURE_FORMATS.find(known => known === format) ?? 'svg'
+    const options = { ...asked(request.query), view: viewAsked(request.query) }
     const job: Job =
       data === undefined
-        ? { kind: 'picture', snapshot: needed, figure, format: picture, options: asked(request.query) }
+        ? { kind: 'picture', snapshot: needed, figure, format: picture, options }
         : { kind: 'figure-data', snapshot: needed, figure, format: data }
     await send(response, job, `${snapshot.record.id}-${figure}`, format)
   })
@@ -126,4 +128,13 @@ function asked(query: Request['query']): PictureOptions {
     ...(query.font === undefined ? {} : { fontPt: number('font', 4, 24) }),
     ...(query.dpi === undefined ? {} : { dpi: number('dpi', 72, 1200) }),
   }
+}
+
+/** `layers`, `tokens`, `zoom`, `colours`, and `transpose` as `1`, as in the page's own address. */
+function viewAsked({ layers, tokens, zoom, colours, transpose }: Request['query']): PictureView {
+  const text = (value: Request['query'][string]) => (value === undefined ? undefined : String(value))
+  return parseView(
+    { layers: text(layers), tokens: text(tokens), zoom: text(zoom), colours: text(colours) },
+    transpose === '1',
+  )
 }

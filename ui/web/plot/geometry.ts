@@ -1,6 +1,6 @@
 /** Where a grid of cells, its ticks and its axes' names stand, in CSS pixels. */
 import type { Axis } from '../../../studies/figure.ts'
-import type { Place, Shown } from './shown.ts'
+import type { Place, Shown } from '../../figures/shown.ts'
 
 export const TICK_PX = 11
 export const LABEL_PX = 12

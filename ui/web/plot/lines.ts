@@ -5,8 +5,8 @@
  */
 import type { FigureSpec } from '../../../studies/figure.ts'
 import type { FigureView } from '../../client/run-view.ts'
+import { type AxisName, shownCells } from '../../figures/shown.ts'
 import type { FigureLook } from '../services/look.ts'
-import { type AxisName, shownCells } from './shown.ts'
 import { tQuantile975 } from './student-t.ts'
 
 export interface LinePoint {

@@ -1,8 +1,8 @@
 /** The marks on cells: which are drawn, and in which ink. */
 import type { FigureView } from '../../client/run-view.ts'
 import { colourAt, NO_VALUE, takesDarkInk } from '../../figures/colours.ts'
+import { cellAt, type Place, type Shown } from '../../figures/shown.ts'
 import type { Colouring } from './paint.ts'
-import { cellAt, type Place, type Shown } from './shown.ts'
 
 /** More are impossible to tell apart, and slow to draw. */
 export const MAX_DRAWN_MARKS = 2000

@@ -5,7 +5,7 @@
  */
 import type { FigureView } from '../../client/run-view.ts'
 import { type ColourRange, colourAt, type Scale } from '../../figures/colours.ts'
-import { cellAt, type Shown } from './shown.ts'
+import { cellAt, type Shown } from '../../figures/shown.ts'
 
 /** Odd, so that 0 has a colour of its own on a diverging scale; a screen shows no more steps. */
 const LEVELS = 255

@@ -8,35 +8,27 @@
  *
  * What is left out is the default; what makes no sense is ignored, since addresses are typed and grow old.
  */
+import {
+  COLOURS,
+  formatRange,
+  formatZoom,
+  type PictureView,
+  parseRange,
+  parseTokens,
+  parseZoom,
+  WHOLE,
+} from '../../figures/view.ts'
 
 export const VIEWS = ['heat', 'line'] as const
 export type View = (typeof VIEWS)[number]
 
-export const COLOURS = ['diverging', 'sequential'] as const
-export type Colours = (typeof COLOURS)[number]
-
-/** Ticks of an axis, first and last included. */
-export interface TickRange {
-  readonly first: number
-  readonly last: number
-}
-
 /** `auto`: from the values of all linked panels; `own`: from each panel's own; else typed. */
 export type ScaleChoice = 'auto' | 'own' | { readonly min: number; readonly max: number }
 
-export interface FigureLook {
+/** Transposed, a line view changes what runs along and what is averaged. */
+export interface FigureLook extends PictureView {
   readonly view: View
   readonly scale: ScaleChoice
-  /** Null: as the study says. */
-  readonly colours: Colours | null
-  /** Columns and rows change places; in a line view, what runs along and what is averaged. */
-  readonly transpose: boolean
-  /** Ticks of the layer axis that are shown; null for all. */
-  readonly layers: TickRange | null
-  /** Positions whose label holds this text are shown; empty for all. */
-  readonly tokens: string
-  /** What is zoomed to, as ticks of the figure's own axes, whatever is transposed or left out. */
-  readonly zoom: { readonly x: TickRange | null; readonly y: TickRange | null }
 }
 
 export interface TableLook {
@@ -56,17 +48,11 @@ export interface Look {
 export const PLAIN_FIGURE: FigureLook = {
   view: 'heat',
   scale: 'auto',
-  colours: null,
-  transpose: false,
-  layers: null,
-  tokens: '',
-  zoom: { x: null, y: null },
+  ...WHOLE,
 }
 export const PLAIN_TABLE: TableLook = { sort: null, over: null }
 export const PLAIN_LOOK: Look = { all: {}, figures: new Map(), tables: new Map() }
 
-/** Longer texts match no token. */
-const MAX_TOKENS_CHARACTERS = 200
 /** A page has dozens of figures, never more. */
 const MAX_NAMED = 200
 
@@ -125,15 +111,18 @@ export function formatLook(look: Look): (readonly [key: string, text: string])[]
   ]
 }
 
+/** What a picture takes of a look, as parameters of a download's address. */
+export function formatView({ transpose, layers, tokens, zoom, colours }: PictureView): [key: string, text: string][] {
+  const asked = { ...PLAIN_FIGURE, transpose, layers, tokens, zoom, colours }
+  return pairs('', FIGURE_FIELDS, differences(FIGURE_FIELDS, asked, PLAIN_FIGURE))
+}
+
 /** How a field stands in an address; `undefined` for a text that says nothing. */
 interface Field<T> {
   parse(text: string): T | undefined
   format(value: T): string
 }
 type Fields<T> = { readonly [K in keyof T]: Field<T[K]> }
-
-const RANGE = /^(\d{1,7})-(\d{1,7})$/
-const ZOOM = /^(?:x(\d{1,7}-\d{1,7}))?,?(?:y(\d{1,7}-\d{1,7}))?$/
 
 const FIGURE_FIELDS: Fields<FigureLook> = {
   view: { parse: text => VIEWS.find(view => view === text), format: view => view },
@@ -150,11 +139,10 @@ const FIGURE_FIELDS: Fields<FigureLook> = {
     parse: text => (text === 'all' ? null : parseRange(text)),
     format: layers => (layers === null ? 'all' : formatRange(layers)),
   },
-  tokens: { parse: text => (text.length <= MAX_TOKENS_CHARACTERS ? text : undefined), format: tokens => tokens },
+  tokens: { parse: parseTokens, format: tokens => tokens },
   zoom: {
     parse: text => (text === 'all' ? { x: null, y: null } : parseZoom(text)),
-    format: ({ x, y }) =>
-      [x === null ? [] : `x${formatRange(x)}`, y === null ? [] : `y${formatRange(y)}`].flat().join(',') || 'all',
+    format: formatZoom,
   },
 }
 
@@ -190,21 +178,6 @@ function parseNumber(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === '') return undefined
   const value = Number(text)
   return Number.isFinite(value) ? value : undefined
-}
-
-function parseRange(text: string): TickRange | undefined {
-  const [, first, last] = RANGE.exec(text) ?? []
-  const range = { first: Number(first), last: Number(last) }
-  return range.first <= range.last ? range : undefined
-}
-
-const formatRange = ({ first, last }: TickRange) => `${first}-${last}`
-
-function parseZoom(text: string): FigureLook['zoom'] | undefined {
-  const [, across, down] = ZOOM.exec(text) ?? []
-  const x = across === undefined ? null : parseRange(across)
-  const y = down === undefined ? null : parseRange(down)
-  return x === undefined || y === undefined || (x === null && y === null) ? undefined : { x, y }
 }
 
 function isFieldOf<T extends object>(fields: T, field: string): field is Extract<keyof T, string> {

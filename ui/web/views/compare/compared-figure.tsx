@@ -37,6 +37,7 @@ export function ComparedFigure({ route, ids, sides, figure, figures }: ComparedF
       data: ['csv', 'json'],
       panels: `The runs’ own panels beside ${differences}`,
       scale: null,
+      view: null,
       address: (format, query) => comparisonFile(ids, figure, format, query),
     }),
     [ids, figure, title, differences],

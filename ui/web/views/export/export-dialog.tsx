@@ -51,8 +51,8 @@ export function ExportDialog({ source, onClose }: { readonly source: ExportSourc
   const format = available.find(known => known === settings.format) ?? 'pdf'
   const picture = isPicture(format)
   const problem = picture ? problemOf(settings) : null
-  const query = picture ? pictureQuery({ ...settings, format }, source.scale) : new URLSearchParams()
-  const previewQuery = pictureQuery({ ...settings, format: 'svg' }, source.scale)
+  const query = picture ? pictureQuery({ ...settings, format }, source) : new URLSearchParams()
+  const previewQuery = pictureQuery({ ...settings, format: 'svg' }, source)
   const state = usePreview(picture && problem === null ? source.address('svg', previewQuery) : null)
   useEffect(() => dialog.current?.showModal(), [])
 

@@ -8,7 +8,7 @@ import type { ExportSource } from './source.ts'
 interface PictureFieldsProps {
   readonly settings: ExportSettings
   readonly problem: string | null
-  readonly source: Pick<ExportSource, 'panels' | 'scale'>
+  readonly source: Pick<ExportSource, 'panels' | 'scale' | 'view'>
 }
 
 const RESOLUTIONS = [
@@ -18,9 +18,10 @@ const RESOLUTIONS = [
 
 export function PictureFields({ settings, problem, source }: PictureFieldsProps) {
   const id = useId()
-  const { panels, scale } = source
+  const { panels, scale, view } = source
   const switches = [
     ...(panels === null ? [] : [['panels', panels] as const]),
+    ...(view === null ? [] : [['view', `As shown on the page: ${view.words}`] as const]),
     ...(scale === null
       ? []
       : [['scale', `Colours from ${formatNumber(scale[0])} to ${formatNumber(scale[1])}, as on the page`] as const]),

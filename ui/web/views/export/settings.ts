@@ -1,8 +1,8 @@
 /** How a reader exports figures: kept in the browser, because a paper's figures all have one width and one size of letters. */
-import type { ColourRange } from '../../../figures/colours.ts'
 import { PICTURE_FORMATS, type PictureFormat } from '../../../figures/picture-formats.ts'
 import { parseWidth, VENUES } from '../../../figures/venues.ts'
 import { createStore, useStore } from '../../services/store.ts'
+import type { ExportSource } from './source.ts'
 
 export const DATA_FORMATS = ['csv', 'json', 'npy', 'parquet', 'ipynb'] as const
 export type ExportFormat = PictureFormat | (typeof DATA_FORMATS)[number]
@@ -19,6 +19,8 @@ export interface ExportSettings {
   readonly caption: boolean
   /** The whole group of the figure, or all panels of a comparison. */
   readonly panels: boolean
+  /** What the page shows, where that is not the whole figure. */
+  readonly view: boolean
   /** The colour scale as it was typed on the page, where it was. */
   readonly scale: boolean
 }
@@ -32,6 +34,7 @@ const PLAIN: ExportSettings = {
   title: false,
   caption: false,
   panels: true,
+  view: true,
   scale: true,
 }
 
@@ -69,12 +72,18 @@ export function isPicture(format: ExportFormat): format is PictureFormat {
 }
 
 /** The settings as parameters of a download's address. */
-export function pictureQuery(settings: ExportSettings, scale: ColourRange | null): URLSearchParams {
+export function pictureQuery(
+  settings: ExportSettings,
+  { scale, view }: Pick<ExportSource, 'scale' | 'view'>,
+): URLSearchParams {
   const { fontPt, dpi, title, caption, panels, format } = settings
   const query = new URLSearchParams({ width: widthOf(settings), font: String(fontPt) })
   if (format === 'png') query.set('dpi', String(dpi))
   for (const [key, on] of Object.entries({ title, caption, panels })) if (on) query.set(key, '1')
-  if (scale !== null && settings.scale) query.set('scale', scale.join(':'))
+  const scaled = scale !== null && settings.scale
+  // A scale's ends are those of its colours.
+  for (const [key, text] of view?.query ?? []) if (settings.view || (scaled && key === 'colours')) query.set(key, text)
+  if (scaled) query.set('scale', scale.join(':'))
   return query
 }
 

@@ -12,6 +12,8 @@ export interface ExportSource {
   readonly panels: string | null
   /** Ends of the colour scale that the reader typed; null where it follows from the values. */
   readonly scale: ColourRange | null
+  /** What the page shows of it where that is not all, as it is: in words, and as parameters of a picture's address. */
+  readonly view: { readonly words: string; readonly query: readonly (readonly [key: string, text: string])[] } | null
   readonly address: (format: ExportFormat, query: URLSearchParams) => string
 }
 

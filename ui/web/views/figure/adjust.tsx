@@ -1,11 +1,12 @@
 /** The rarer choices of a group's look: which layers, which tokens, which colours, and what they span. */
 import { type ReactNode, useId, useState } from 'react'
 import type { FigureView } from '../../../client/run-view.ts'
-import type { ColourRange } from '../../../figures/colours.ts'
+import type { ColourRange, Scale } from '../../../figures/colours.ts'
+import { labelAxis, labelMatches, layerAxis } from '../../../figures/shown.ts'
+import { COLOURS } from '../../../figures/view.ts'
 import { Segmented } from '../../parts/segmented.tsx'
 import { scaleOf } from '../../plot/panels.ts'
-import { labelAxis, labelMatches, layerAxis } from '../../plot/shown.ts'
-import { COLOURS, type Colours, type FigureLook } from '../../services/look.ts'
+import type { FigureLook } from '../../services/look.ts'
 
 interface AdjustProps {
   readonly panels: readonly FigureView[]
@@ -21,7 +22,7 @@ const SCALE_OPTIONS: readonly { readonly value: ScaleKind; readonly label: strin
   { value: 'own', label: 'Own' },
   { value: 'typed', label: 'Typed' },
 ]
-const COLOUR_LABELS: Readonly<Record<Colours, string>> = { diverging: 'Diverging', sequential: 'Sequential' }
+const COLOUR_LABELS: Readonly<Record<Scale, string>> = { diverging: 'Diverging', sequential: 'Sequential' }
 
 export function Adjust({ panels, look, range, onChange }: AdjustProps) {
   const id = useId()

@@ -1,7 +1,7 @@
 /** Ticks and names of a grid's axes: text, whatever a token holds, and drawn again only when they change. */
 import { memo } from 'react'
+import type { Shown } from '../../../figures/shown.ts'
 import { type Geometry, LABEL_PX, TICK_PX } from '../../plot/geometry.ts'
-import type { Shown } from '../../plot/shown.ts'
 
 interface AxesProps {
   readonly shown: Shown

@@ -1,10 +1,10 @@
 /** The cells themselves: one canvas, painted anew when values, colours, size or choice of cells change. */
 import { useEffect, useRef } from 'react'
 import type { FigureView } from '../../../client/run-view.ts'
+import type { Shown } from '../../../figures/shown.ts'
 import type { Geometry } from '../../plot/geometry.ts'
 import { CROSS, type DrawnMark, drawnMarks } from '../../plot/marks.ts'
 import { type CellPixels, type Colouring, paintCells } from '../../plot/paint.ts'
-import type { Shown } from '../../plot/shown.ts'
 
 interface CellCanvasProps {
   readonly panel: FigureView

@@ -1,6 +1,7 @@
 /** The frame around a cell: two lines, dark and light, so that it shows on any colour. */
+
+import type { Place, Shown } from '../../../figures/shown.ts'
 import type { Geometry } from '../../plot/geometry.ts'
-import type { Place, Shown } from '../../plot/shown.ts'
 
 interface CellFrameProps {
   readonly kind: 'cursor' | 'selected' | 'linked'

@@ -85,7 +85,7 @@ export const FigureGroup = memo(function FigureGroup(props: FigureGroupProps) {
               low={colourings[i]?.range[0] ?? shared.range[0]}
               high={colourings[i]?.range[1] ?? shared.range[1]}
               ownColours={look.scale === 'own'}
-              typedScale={typeof look.scale !== 'string' && look.colours === null}
+              typedScale={typeof look.scale !== 'string'}
               selected={selected?.figure === panel.spec.id ? selected.index : null}
               linked={
                 pointed !== null && pointed.panel.spec !== panel.spec && sameAxes(pointed.panel.spec, panel.spec)

@@ -3,7 +3,6 @@ import { memo, useCallback, useMemo } from 'react'
 import type { RunId } from '../../../../studies/runs/events.ts'
 import type { FigureView } from '../../../client/run-view.ts'
 import type { Scale } from '../../../figures/colours.ts'
-import type { Selection } from '../../plot/shown.ts'
 import { statisticsOf } from '../../plot/statistics.ts'
 import type { FigureLook } from '../../services/look.ts'
 import { ColourBar } from './colour-bar.tsx'
@@ -13,14 +12,14 @@ import { Heatmap } from './heatmap.tsx'
 interface FigurePanelProps {
   readonly run: RunId
   readonly panel: FigureView
-  readonly look: Selection
+  readonly look: FigureLook
   /** The colours, in parts: a panel whose colours did not change is not drawn again. */
   readonly scale: Scale
   readonly low: number
   readonly high: number
   /** Whether the colours are this panel's alone, and so explained here. */
   readonly ownColours: boolean
-  /** Whether the ends of the scale were typed, and the study's own colours kept: a picture can follow. */
+  /** Whether the ends of the scale were typed: a picture can follow. */
   readonly typedScale: boolean
   readonly selected: number | null
   readonly linked: number | null
@@ -58,7 +57,7 @@ export const FigurePanel = memo(function FigurePanel(props: FigurePanelProps) {
         onHover={onHover}
         onZoom={props.onZoom}
       />
-      <Downloads run={run} panel={panel} scale={props.typedScale ? colouring.range : null} />
+      <Downloads run={run} panel={panel} scale={props.typedScale ? colouring.range : null} look={props.look} />
     </figure>
   )
 })

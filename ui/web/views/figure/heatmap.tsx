@@ -1,11 +1,12 @@
 /** One heatmap: cells, axes, the frames around cells, and a grid around it all for keyboards and screen readers. */
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { FigureView } from '../../../client/run-view.ts'
+import { cellAt, type Place, placeOf, type Selection, shownCells } from '../../../figures/shown.ts'
 import { formatNumber } from '../../format.ts'
 import { geometryOf, nearestPlace } from '../../plot/geometry.ts'
 import { type Colouring, cellSeenAt } from '../../plot/paint.ts'
 import { cellName } from '../../plot/panels.ts'
-import { cellAt, type Place, panBy, placeOf, type Selection, shownCells, zoomBy, zoomTo } from '../../plot/shown.ts'
+import { panBy, zoomBy, zoomTo } from '../../plot/zoom.ts'
 import { type FigureLook, PLAIN_FIGURE } from '../../services/look.ts'
 import { useSeen, useWidth } from '../../services/size.ts'
 import { Axes } from './axes.tsx'

@@ -5,7 +5,7 @@
  * row is here".
  */
 import { type FocusEvent, type KeyboardEvent, type ReactNode, useId } from 'react'
-import type { Place } from '../../plot/shown.ts'
+import type { Place } from '../../../figures/shown.ts'
 import { moveCursor } from './cursor.ts'
 
 interface KeyboardGridProps {

@@ -1,10 +1,10 @@
 /** Lines with bands over one axis: Plotly's picture inside a grid that keyboards and screen readers can walk. */
 import { useMemo, useRef, useState } from 'react'
 import type { Axis } from '../../../../studies/figure.ts'
+import type { Place } from '../../../figures/shown.ts'
 import { formatNumber } from '../../format.ts'
 import type { Line, LinePoint } from '../../plot/lines.ts'
 import { tickName } from '../../plot/panels.ts'
-import type { Place } from '../../plot/shown.ts'
 import type { ScaleChoice } from '../../services/look.ts'
 import { KeyboardGrid } from './keyboard-grid.tsx'
 import { SERIES, useLines } from './use-lines.ts'
