@@ -60,6 +60,7 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   #begun: { readonly done: number; readonly atMs: number } | null = null
   #unsentProgress: EventBody | null = null
   #progressSentMs = Number.NEGATIVE_INFINITY
+  #progressTimer: NodeJS.Timeout | null = null
 
   constructor(options: ContextOptions<S>) {
     this.model = options.model
@@ -109,7 +110,10 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
     const did = done - this.#begun.done
     const etaMs = did > 0 ? Math.round(((now - this.#begun.atMs) * (total - done)) / did) : null
     this.#unsentProgress = { type: 'progress', done, total, etaMs }
-    if (done >= total || now - this.#progressSentMs >= PROGRESS_EVERY_MS) this.#sendProgress(now)
+    const waitMs = this.#progressSentMs + PROGRESS_EVERY_MS - now
+    if (done >= total || waitMs <= 0) this.#sendProgress()
+    // What is held back must not stay so while the study works long and silently.
+    else this.#progressTimer ??= setTimeout(() => this.#sendProgress(), waitMs).unref()
   }
 
   note(text: string): void {
@@ -124,6 +128,8 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
 
   async flush(): Promise<void> {
     this.#batch.flush()
+    // No timer could fire while the next slice computes.
+    this.#sendProgress()
     await turn()
     this.signal.throwIfAborted()
   }
@@ -131,7 +137,7 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
   /** Sends what is left, when the study has ended in whatever way. */
   finish(): void {
     this.#batch.flush()
-    this.#sendProgress(performance.now())
+    this.#sendProgress()
   }
 
   /** Cells go first: what a note or a progress tells of must be in the journal before it. */
@@ -140,9 +146,11 @@ export class RunContext<S extends ParamSchema> implements StudyContext<S> {
     this.#emit([event])
   }
 
-  #sendProgress(now: number): void {
+  #sendProgress(): void {
+    if (this.#progressTimer !== null) clearTimeout(this.#progressTimer)
+    this.#progressTimer = null
     if (this.#unsentProgress === null) return
-    this.#progressSentMs = now
+    this.#progressSentMs = performance.now()
     this.#send(this.#unsentProgress)
     this.#unsentProgress = null
   }

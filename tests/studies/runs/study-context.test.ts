@@ -1,5 +1,5 @@
 /** What a study's own code may hand over: nothing that the journal could not keep, nothing too large to be looked at. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Model } from '../../../engine/model.ts'
 import type { FigureSpec, TableSpec } from '../../../studies/figure.ts'
 import { MAX_CELLS } from '../../../studies/runs/event-schema.ts'
@@ -99,5 +99,32 @@ describe('a study that hands over what is none', () => {
       const event = { seq, t: 0, ...body }
       expect(decodeLine(encodeEvent(event))).toEqual(event)
     }
+  })
+})
+
+describe('progress that is told faster than it is sent', () => {
+  const told = (events: readonly EventBody[]) => events.flatMap(body => (body.type === 'progress' ? [body.done] : []))
+
+  it('goes out with the next flush, after the cells that it counts', async () => {
+    const { context, events } = contextOf()
+    const figure = context.figure(FIGURE)
+    for (const done of [1, 2, 3]) {
+      figure.set(done - 1, done)
+      context.progress(done, 100)
+    }
+    expect(told(events)).toEqual([1])
+    await context.flush()
+    expect(events.at(-1)).toMatchObject({ type: 'progress', done: 3 })
+    context.finish()
+    expect(told(events)).toEqual([1, 3])
+  })
+
+  it('goes out by itself where the study does not flush, and not once more when it ends', async () => {
+    const { context, events } = contextOf()
+    for (const done of [1, 2, 3]) context.progress(done, 100)
+    await vi.waitFor(() => expect(told(events)).toEqual([1, 3]))
+    context.progress(4, 100)
+    context.finish()
+    expect(told(events)).toEqual([1, 3, 4])
   })
 })
