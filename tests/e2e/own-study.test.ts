@@ -57,6 +57,32 @@ it('is written by a button, runs, shows its source as it ran, and follows its fi
   await page.getByRole('list', { name: 'Source of first-words.ts' }).getByText("label: 'Answer'").waitFor()
 })
 
+it('is written once, however often its name is sent', async () => {
+  const page = await stage.open()
+  let sent = 0
+  let answer = () => {}
+  const held = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  await page.route('**/api/study-files', async route => {
+    if (route.request().method() === 'POST') {
+      sent++
+      await held
+    }
+    await route.continue()
+  })
+  await page.goto(stage.origin)
+  await page.getByRole('button', { name: 'New study …' }).press('Enter')
+  await page.keyboard.type('only-one')
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Enter')
+  const write = page.getByRole('dialog', { name: 'New study' }).getByRole('button', { name: 'Write it' })
+  expect(await write.isDisabled()).toBe(true)
+  answer()
+  await page.getByRole('heading', { name: 'Only one' }).waitFor()
+  expect(sent).toBe(1)
+})
+
 it('shows the source of a built-in study', async () => {
   const page = await stage.open()
   await page.goto(`${stage.origin}/new/neuron-ablation`)

@@ -9,9 +9,12 @@ export function NewStudyDialog({ onClose }: { readonly onClose: () => void }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const [name, setName] = useState('')
   const [problem, setProblem] = useState<string | null>(null)
+  const [writing, setWriting] = useState(false)
   useEffect(() => dialog.current?.showModal(), [])
 
   const make = async () => {
+    setWriting(true)
+    setProblem(null)
     try {
       const study = await api.newStudy(name.trim())
       await refreshStudies()
@@ -19,6 +22,7 @@ export function NewStudyDialog({ onClose }: { readonly onClose: () => void }) {
       navigate({ view: 'new', study: study.id, preset: null })
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error))
+      setWriting(false)
     }
   }
   return (
@@ -54,7 +58,7 @@ export function NewStudyDialog({ onClose }: { readonly onClose: () => void }) {
           <button type="button" className="button" onClick={() => dialog.current?.close()}>
             Close
           </button>
-          <button type="submit" className="button button-primary" disabled={name.trim() === ''}>
+          <button type="submit" className="button button-primary" disabled={writing || name.trim() === ''}>
             Write it
           </button>
         </div>
