@@ -1,4 +1,5 @@
 /** Light, dark, or what the system says: the choice is kept in the browser, the result is on <html data-theme>. */
+import { keep, kept } from './storage.ts'
 import { createStore, useStore } from './store.ts'
 
 export const THEME_CHOICES = ['auto', 'light', 'dark'] as const
@@ -9,17 +10,8 @@ const KEY = 'patchlight.theme'
 const system = window.matchMedia('(prefers-color-scheme: dark)')
 
 function remembered(): ThemeChoice {
-  const kept = stored(() => window.localStorage.getItem(KEY))
-  return THEME_CHOICES.find(choice => choice === kept) ?? 'auto'
-}
-
-/** Browsers that block what sites keep throw at the first touch: the choice lasts as long as the page then. */
-function stored<T>(use: () => T): T | null {
-  try {
-    return use()
-  } catch {
-    return null
-  }
+  const before = kept(KEY)
+  return THEME_CHOICES.find(choice => choice === before) ?? 'auto'
 }
 
 function resolve(choice: ThemeChoice): Theme {
@@ -39,7 +31,7 @@ choice.subscribe(apply)
 system.addEventListener('change', apply)
 
 export function setTheme(next: ThemeChoice): void {
-  stored(() => window.localStorage.setItem(KEY, next))
+  keep(KEY, next)
   choice.set(next)
 }
 

@@ -1,6 +1,7 @@
 /** How a reader exports figures: kept in the browser, because a paper's figures all have one width and one size of letters. */
 import { PICTURE_FORMATS, type PictureFormat } from '../../../figures/picture-formats.ts'
 import { parseWidth, VENUES } from '../../../figures/venues.ts'
+import { keep, kept } from '../../services/storage.ts'
 import { createStore, useStore } from '../../services/store.ts'
 import type { ExportSource } from './source.ts'
 
@@ -95,12 +96,11 @@ const KEY = 'patchlight.export'
 
 /** What another version of the page left there may be anything. */
 function remembered(): ExportSettings {
-  if (typeof window === 'undefined') return PLAIN
   try {
-    const kept: unknown = JSON.parse(window.localStorage.getItem(KEY) ?? '{}')
-    if (typeof kept !== 'object' || kept === null) return PLAIN
+    const before: unknown = JSON.parse(kept(KEY) ?? '{}')
+    if (typeof before !== 'object' || before === null) return PLAIN
     const known = Object.entries(PLAIN).map(([key, plain]) => {
-      const value: unknown = Object.getOwnPropertyDescriptor(kept, key)?.value
+      const value: unknown = Object.getOwnPropertyDescriptor(before, key)?.value
       return [key, typeof value === typeof plain ? value : plain]
     })
     const settings: ExportSettings = { ...PLAIN, ...Object.fromEntries(known) }
@@ -117,5 +117,5 @@ export const useExportSettings = (): ExportSettings => useStore(settings)
 
 export function setExportSettings(change: Partial<ExportSettings>): void {
   settings.set(before => ({ ...before, ...change }))
-  window.localStorage.setItem(KEY, JSON.stringify(settings.get()))
+  keep(KEY, JSON.stringify(settings.get()))
 }
