@@ -21,13 +21,17 @@ function chatCheckpoint(): string {
 it('shows the prompt as it will run: with or without BOS, and as the chat template renders it', async () => {
   const page = await stage.open()
   await page.goto(`${stage.origin}/new/neuron-ablation`)
+  await page.getByText('Advanced', { exact: true }).click()
+  // The embedded model has no template.
+  await page.getByRole('radio', { name: 'without BOS' }).waitFor()
+  expect(await page.getByRole('switch', { name: 'Chat template' }).count()).toBe(0)
+  expect(await page.getByRole('textbox', { name: 'System prompt' }).count()).toBe(0)
   await page.getByLabel('Model', { exact: true }).selectOption({ label: 'A checkpoint folder …' })
   await page.getByRole('textbox', { name: 'Checkpoint folder' }).fill(chatCheckpoint())
   await page.getByRole('textbox', { name: 'Prompt', exact: true }).fill('she sells')
   const tokens = page.getByRole('list', { name: 'Tokens of Prompt', exact: true })
   await tokens.getByText('<|begin_of_text|>').waitFor()
 
-  await page.getByText('Advanced', { exact: true }).click()
   await page.getByRole('radio', { name: 'without BOS' }).check()
   await tokens.getByText('<|begin_of_text|>').waitFor({ state: 'detached' })
 

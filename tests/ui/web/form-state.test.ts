@@ -1,12 +1,15 @@
 /** What a form holds: starting values, what a request must say, and whom a sentence concerns. */
 import { describe, expect, it } from 'vitest'
 import type { ParamSchema } from '../../../studies/params.ts'
+import { PROMPT_PARAMS } from '../../../studies/prompt-params.ts'
 import type { StudyInfo } from '../../../studies/runs/workbench-types.ts'
 import {
   draftOf,
   editedValues,
   fieldOf,
   firstPreset,
+  idleParams,
+  mayChat,
   problemsOf,
   startingValues,
   textsOf,
@@ -102,4 +105,37 @@ it('a draft comes back from what a page kept, and from nothing else', () => {
   for (const kept of [null, undefined, 'x', {}, { values: 3, seed: 0 }, { values: {}, seed: '0' }]) {
     expect(draftOf(kept)).toBeNull()
   }
+})
+
+it('knows which models have a template, and lets a folder that was typed try', () => {
+  const model = {
+    name: 'm',
+    family: 'llama',
+    layers: 1,
+    heads: 1,
+    dModel: 1,
+    dMlp: 1,
+    vocab: 1,
+    parameters: 1,
+    bytes: 1,
+  }
+  const models = [
+    { ...model, dir: '/plain', embedded: true, chatTemplate: false },
+    { ...model, dir: '/chat', embedded: false, chatTemplate: true },
+  ]
+  expect([undefined, '/plain', '/chat', '/typed'].map(dir => mayChat(models, dir))).toEqual([false, false, true, true])
+  expect(mayChat([], undefined)).toBe(false)
+})
+
+it('leaves out what only a chat template makes sense of, unless it was set already', () => {
+  const idle = (chat: boolean, system: string, chats: boolean) => [
+    ...idleParams({ ...params, ...PROMPT_PARAMS }, { bos: 'config', chat, system }, chats),
+  ]
+  expect(idle(false, '', false)).toEqual(['chat', 'system'])
+  expect(idle(false, '', true)).toEqual(['system'])
+  expect(idle(true, '', true)).toEqual([])
+  // Of a preset or an earlier run: what refuses must be there to be mended.
+  expect(idle(true, '', false)).toEqual([])
+  expect(idle(false, 'Be brief.', true)).toEqual([])
+  expect([...idleParams(params, {}, false)]).toEqual([])
 })

@@ -6,7 +6,6 @@ import {
   fieldOfRefusal,
   fieldsOf,
   type GenerateFields,
-  mayChat,
   modelIn,
   requestOf,
   STARTING_FIELDS,
@@ -68,26 +67,6 @@ it('asks for a chat only where there may be a template, and with a system prompt
   expect(plain).not.toHaveProperty('system')
   expect(requestOf({ ...chat, chat: false }, undefined, true).request).not.toHaveProperty('system')
   expect(asked({}).request).not.toHaveProperty('bos')
-})
-
-it('knows which models have a template, and lets a folder that was typed try', () => {
-  const model = {
-    name: 'm',
-    family: 'llama',
-    layers: 1,
-    heads: 1,
-    dModel: 1,
-    dMlp: 1,
-    vocab: 1,
-    parameters: 1,
-    bytes: 1,
-  }
-  const models = [
-    { ...model, dir: '/plain', embedded: true, chatTemplate: false },
-    { ...model, dir: '/chat', embedded: false, chatTemplate: true },
-  ]
-  expect([undefined, '/plain', '/chat', '/typed'].map(dir => mayChat(models, dir))).toEqual([false, false, true, true])
-  expect(mayChat([], undefined)).toBe(false)
 })
 
 it('takes back the fields that a page kept, where they are of their kind', () => {

@@ -1,6 +1,6 @@
 /** What was typed, and the request that it makes, with what is wrong with a field by its name. */
 import type { PromptOptions } from '../../../../studies/prompt-params.ts'
-import type { GenerateRequest, ModelInfo } from '../../../../studies/runs/workbench-types.ts'
+import type { GenerateRequest } from '../../../../studies/runs/workbench-types.ts'
 
 export interface GenerateFields {
   readonly prompt: string
@@ -82,12 +82,6 @@ export function fieldsOf(kept: unknown): GenerateFields {
 export function modelIn(kept: unknown): string | undefined {
   if (typeof kept !== 'object' || kept === null || !('model' in kept)) return undefined
   return typeof kept.model === 'string' ? kept.model : undefined
-}
-
-/** Whether prompts can be chats; a folder that was only typed may have a template, and says so when asked. */
-export function mayChat(models: readonly ModelInfo[], model: string | undefined): boolean {
-  const known = models.find(one => (model === undefined ? one.embedded : one.dir === model))
-  return known === undefined ? model !== undefined : known.chatTemplate
 }
 
 /** How the prompt becomes tokens; what is not shown says nothing. */

@@ -2,6 +2,7 @@
 import { useState } from 'react'
 import { useModels } from '../../services/catalog.ts'
 import { keptInEntry, useKeptInEntry } from '../../services/entry.ts'
+import { mayChat } from '../new-run/form-state.ts'
 import { ModelPicker } from '../new-run/model-picker.tsx'
 import { Field } from './field.tsx'
 import {
@@ -9,7 +10,6 @@ import {
   fieldOfRefusal,
   fieldsOf,
   type GenerateFields,
-  mayChat,
   modelIn,
   NUMBER_FIELDS,
   NUMBERS,

@@ -3,6 +3,7 @@
  * itself can tell is wrong; and which field a server's sentence is about.
  */
 import type { Param, ParamSchema, ParamValue } from '../../../../studies/params.ts'
+import { promptOptionsOf } from '../../../../studies/prompt-params.ts'
 import type { RunRecord } from '../../../../studies/runs/events.ts'
 import type { ModelInfo, StudyInfo } from '../../../../studies/runs/workbench-types.ts'
 
@@ -79,6 +80,24 @@ export function editedValues(values: Values, starting: Values): Values {
   return Object.fromEntries(
     Object.entries(values).filter(([key, value]) => JSON.stringify(value) !== JSON.stringify(starting[key])),
   )
+}
+
+/** Whether prompts can be chats; a folder that was only typed may have a template, and says so when asked. */
+export function mayChat(models: readonly ModelInfo[], model: string | undefined): boolean {
+  const known = models.find(one => (model === undefined ? one.embedded : one.dir === model))
+  return known === undefined ? model !== undefined : known.chatTemplate
+}
+
+/**
+ * Parameters that can say nothing now: the chat template's switch where the model has none, the system
+ * message where the template is off. What a preset or an earlier run set stays in sight, to be turned off.
+ */
+export function idleParams(schema: ParamSchema, values: Values, chats: boolean): ReadonlySet<string> {
+  const { chat, system } = promptOptionsOf(schema, values)
+  const idle = new Set<string>()
+  if (chat === false && !chats) idle.add('chat')
+  if (chat === false && system === '') idle.add('system')
+  return idle
 }
 
 /** What can be told without the server, by field. */

@@ -17,6 +17,8 @@ import {
   fieldOf,
   firstPreset,
   fittingValues,
+  idleParams,
+  mayChat,
   type Prefill,
   problemsOf,
   startingValues,
@@ -107,7 +109,8 @@ export function NewRunForm({ study, presetId, prefill }: NewRunFormProps) {
       problem={problems[key] ?? (refused?.field === key ? refused.text : null)}
     />
   )
-  const all = Object.entries(study.params)
+  const idle = idleParams(study.params, values, mayChat(models, model))
+  const all = Object.entries(study.params).filter(([key]) => !idle.has(key))
   const advanced = all.filter(([, param]) => param.advanced === true)
   const advancedWrong =
     seedProblem !== null || advanced.some(([key]) => problems[key] !== undefined || refused?.field === key)
