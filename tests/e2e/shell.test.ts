@@ -65,6 +65,50 @@ it('a run that began while the list was on its way stays in it', async () => {
   expect(await row(during).count()).toBe(1)
 })
 
+it('a run with a long note does not jump when the list of runs comes after it', async () => {
+  const run = await stage.finishedRun()
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify({ note: 'What stands out, and what to try next. '.repeat(80), addTags: ['paper'] })
+  await fetch(`${stage.origin}/api/runs/${run}/meta`, { method: 'POST', headers, body })
+  const page = await stage.open(PHONE)
+  let answer = () => {}
+  const held = new Promise<void>(resolve => {
+    answer = resolve
+  })
+  await page.route('**/api/runs', async route => {
+    await held
+    await route.continue()
+  })
+  const told = new Promise<void>(resolve => {
+    page.on('websocket', socket =>
+      socket.on('framereceived', ({ payload }) => {
+        if (payload.toString().includes('"snapshot"')) resolve()
+      }),
+    )
+  })
+  await page.goto(`${stage.origin}/run/${run}`)
+  await told
+  // Two frames on, whatever the snapshot alone shows has been painted.
+  await page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))))
+  const shifts = page.evaluate(
+    () =>
+      new Promise<number>(resolve => {
+        let sum = 0
+        new PerformanceObserver(list => {
+          for (const entry of list.getEntries()) if ('value' in entry) sum += Number(entry.value)
+        }).observe({ type: 'layout-shift', buffered: true })
+        const seen = () => {
+          if (document.querySelector('.run-bar-note') === null) requestAnimationFrame(seen)
+          // The figure below it measures itself, and is painted.
+          else requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => resolve(sum))))
+        }
+        seen()
+      }),
+  )
+  answer()
+  expect(await shifts).toBeLessThan(0.02)
+})
+
 it('Escape in a dialog closes the dialog, and leaves the cell under it open', async () => {
   const run = await stage.finishedRun()
   const page = await stage.open()

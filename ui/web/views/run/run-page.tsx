@@ -61,7 +61,8 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
     return () => cancelAnimationFrame(frame)
   }, [groups])
 
-  if (view === null) {
+  // What the list of runs tells of this one stands above its figures: they wait for it, and do not jump.
+  if (view === null || runs === null) {
     return (
       <div className="page" aria-busy={problem === null}>
         {problem === null ? (
@@ -78,7 +79,7 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
       <div className="page run-body">
         <RunHeader view={view} title={summary === undefined ? view.record.studyTitle : runName(summary)} />
         <ProgressNews state={view.state} progress={view.progress} />
-        {summary !== undefined ? <RunBar run={summary} /> : runs === null && <div className="run-bar-room" />}
+        {summary !== undefined && <RunBar run={summary} />}
         {problem !== null && <p className="sentence-error">{problem}</p>}
         <Findings summary={view.summary} notes={view.notes} />
         {groups.map(group => (
