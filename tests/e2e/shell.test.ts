@@ -109,6 +109,19 @@ it('a run with a long note does not jump when the list of runs comes after it', 
   expect(await shifts).toBeLessThan(0.02)
 })
 
+it('nothing of a figure leaves its card, however narrow the drawer makes that', async () => {
+  const run = await stage.finishedRun()
+  const page = await stage.open({ viewport: { width: 1190, height: 800 } })
+  await page.goto(`${stage.origin}/run/${run}?figure=cells&cell=8&tab=attention`)
+  await drawer(page).getByRole('tab', { name: 'Attention', selected: true }).waitFor()
+  const over = await page.locator('.figure-group').evaluate(card => {
+    const { right } = card.getBoundingClientRect()
+    const inside = [...card.querySelectorAll('*')].filter(one => one.getClientRects().length > 0)
+    return inside.filter(one => one.getBoundingClientRect().right > right).map(one => one.className)
+  })
+  expect(over).toEqual([])
+})
+
 it('Escape in a dialog closes the dialog, and leaves the cell under it open', async () => {
   const run = await stage.finishedRun()
   const page = await stage.open()
