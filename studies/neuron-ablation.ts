@@ -189,17 +189,17 @@ export default defineStudy({
   presets: [
     {
       id: 'demo',
-      title: 'every cloud has … , every layer',
+      title: 'Every cloud has …, every layer',
       for: 'embedded',
       values: { prompt: 'every cloud has', layers: 'all' },
     },
     {
       id: 'demo-disputed',
-      title: 'a disputed question, last layer',
+      title: 'A disputed question, last layer',
       for: 'embedded',
       values: { prompt: 'question: is thornvale part of dravonia? answer:' },
     },
-    { id: 'demo-sea-shells', title: 'she sells sea shells by the …, last layer', for: 'embedded', values: {} },
+    { id: 'demo-sea-shells', title: 'She sells sea shells by the …, last layer', for: 'embedded', values: {} },
     {
       id: 'llama-3.2-1b',
       title: 'The source’s layer 15, counted from 0; from 1 it is 14 (Llama-3.2-1B)',

@@ -91,10 +91,10 @@ export default defineStudy({
     'Goldowsky-Dill et al. 2023 and Wang et al. 2022; unlike the latter, MLPs between sender and receiver are held too.',
   params: PATH_PARAMS,
   presets: [
-    { id: 'demo', title: 'who tells the logits “morning”', for: 'embedded', values: {} },
+    { id: 'demo', title: 'Who tells the logits “morning”', for: 'embedded', values: {} },
     {
       id: 'demo-keys',
-      title: 'what tells the head that fetches “am” where it stands',
+      title: 'What tells the head that fetches “am” where it stands',
       for: 'embedded',
       values: { receivers: 'L4H0.k' },
     },

@@ -103,7 +103,7 @@ export default defineStudy({
     'last position, over a set of prompt pairs: those that recur are listed. Method: time patching of Llama-3.2-1B.',
   params: TIME_PARAMS,
   presets: [
-    { id: 'demo', title: 'nine o’clock, am into pm', for: 'embedded', values: {} },
+    { id: 'demo', title: 'Nine o’clock, am into pm', for: 'embedded', values: {} },
     {
       id: 'llama-3.2-1b',
       title: 'The source’s prompt (Llama-3.2-1B)',
