@@ -9,7 +9,7 @@ import { exportPicture, type PictureFile, type PictureOptions } from '../figures
 import { PICTURE_FORMATS } from '../figures/picture-formats.ts'
 import { isRefused } from './align.ts'
 import { alignFigures, type ComparedPanel, comparableFigures, comparePanels, figuresOf } from './figures.ts'
-import { differencesInWords, parameterRows } from './parameters.ts'
+import { differencesInWords, likewise, parameterRows } from './parameters.ts'
 import { letterOf, MAX_SIDES, type Side, spoken } from './side.ts'
 
 export const COMPARISON_FORMATS = [...PICTURE_FORMATS, 'csv', 'json'] as const
@@ -41,10 +41,7 @@ export function compareFigure(sides: readonly Side[], figure: string): FigureCom
   }
   const figures = figuresOf(sides, figure)
   if (isRefused(figures)) throw new StudyError(`compare ${figure}: ${figures.refused}`)
-  const alignment = alignFigures(
-    figures.map(({ spec }) => spec),
-    sides.map(({ title }) => title),
-  )
+  const alignment = alignFigures(figures.map(({ spec }) => spec))
   if (isRefused(alignment)) throw new StudyError(`compare ${figure}: ${alignment.refused}`)
   const title = comparableFigures([first]).find(({ id }) => id === figure)?.title ?? figure
   return { id: figure, title, panels: comparePanels(alignment, figures), notes: alignment.notes }
@@ -87,7 +84,10 @@ function asSnapshot(sides: readonly Side[], { id, title, panels }: FigureCompari
     record: { ...first.record, id: comparisonName(runs, id) },
     state: 'done',
     seq: 0,
-    figures: panels.map(({ spec, values, marks }) => ({ spec: { ...spec, group }, values, marks })),
+    figures: panels.map(panel => ({
+      ...panel,
+      spec: { ...panel.spec, group, caption: caption(sides, panel, panels[0]) },
+    })),
     tables: [],
     notes: [],
     summary: {},
@@ -96,11 +96,21 @@ function asSnapshot(sides: readonly Side[], { id, title, panels }: FigureCompari
   }
 }
 
+/** What another run shares with the first is said of the first, as long as they ask the same question. */
+function caption(sides: readonly Side[], { spec, run, difference }: ComparedPanel, said?: ComparedPanel): string {
+  const [first] = sides
+  const other = sides[run]
+  if (difference || run === 0 || first === undefined || other === undefined) return spec.caption
+  if (other.record.study !== first.record.study) return spec.caption
+  return likewise(parameterRows([first, other]), said?.spec.caption ?? '')
+}
+
 function facts(sides: readonly Side[], panels: readonly ComparedPanel[]): string {
   const models = [...new Set(sides.map(({ record }) => record.model.name))]
   const cells = panels[0]?.values.length ?? 0
   return [
-    differencesInWords(parameterRows(sides)),
+    // Panels of the runs themselves have said what they are of.
+    ...(panels.every(({ difference }) => difference) ? [differencesInWords(parameterRows(sides))] : []),
     ...(models.length > 1 ? [] : [`Model: ${models[0]}.`]),
     `n = ${cells.toLocaleString('en')} cells a panel.`,
   ].join(' ')

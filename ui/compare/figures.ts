@@ -66,7 +66,7 @@ export function figuresOf(sides: readonly Side[], id: string): readonly SideFigu
 }
 
 /** @param specs one a run, in the runs' order; at least two */
-export function alignFigures(specs: readonly FigureSpec[], titles: readonly string[]): Alignment | Refused {
+export function alignFigures(specs: readonly FigureSpec[]): Alignment | Refused {
   const [first, ...others] = specs
   if (first === undefined || others.length === 0) return { refused: 'A comparison needs two runs or more.' }
   const other = others.findIndex(({ unit }) => unit !== first.unit)
@@ -94,12 +94,11 @@ export function alignFigures(specs: readonly FigureSpec[], titles: readonly stri
       `The runs measure different things: ${specs.map((spec, run) => `${letterOf(run)} ${spec.metric}`).join(', ')}.`,
     )
   }
-  return { x, y, cells, notes, panels: panelSpecs(specs, titles, x, y, notes) }
+  return { x, y, cells, notes, panels: panelSpecs(specs, x, y, notes) }
 }
 
 function panelSpecs(
   specs: readonly FigureSpec[],
-  titles: readonly string[],
   x: AlignedAxis,
   y: AlignedAxis,
   notes: readonly string[],
@@ -116,7 +115,6 @@ function panelSpecs(
         ...axes,
         id: `${spec.id}-${letter.toLowerCase()}`,
         title: letter,
-        caption: `“${titles[run] ?? ''}”. ${spec.caption}`.trim(),
       },
     }
   })

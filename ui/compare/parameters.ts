@@ -41,14 +41,33 @@ export function parameterRows(
 
 /** `clean prompt: A “…”, B “…”`, for captions; the runs' differences in a sentence, or that there are none. */
 export function differencesInWords(rows: readonly ParameterRow[]): string {
-  const differing = rows.filter(({ differs, key }) => differs && key !== 'weights')
+  const differing = rows.filter(isTold)
   if (differing.length === 0) return 'The runs have the same parameters.'
   const each = differing.map(({ label, texts }) => {
-    const words = texts.map((text, run) => `${letterOf(run)} ${text === null ? 'without' : quoted(text)}`)
+    const words = quotes(texts).map((quote, run) => `${letterOf(run)} ${quote ?? 'without'}`)
     return `${lowered(label)}: ${words.join(', ')}`
   })
   return `The runs differ in ${each.join('; ')}.`
 }
+
+/**
+ * `likewise, with clean prompt “…”`: what a second run's caption says beside the first's.
+ *
+ * @param rows of the two runs
+ * @param firstCaption what it quotes of the first run is not quoted again
+ */
+export function likewise(rows: readonly ParameterRow[], firstCaption: string): string {
+  const each = rows.filter(isTold).map(({ label, texts }) => {
+    const [before, after] = quotes(texts)
+    if (after === null) return `no ${lowered(label)}`
+    const said = before === null || firstCaption.includes(`“${texts[0]}”`)
+    return `${lowered(label)} ${after}${said ? '' : ` in place of ${before}`}`
+  })
+  return each.length === 0 ? 'likewise.' : `likewise, with ${each.join('; ')}.`
+}
+
+/** A model's name says what its weights are. */
+const isTold = ({ differs, key }: ParameterRow) => differs && key !== 'weights'
 
 /**
  * Where texts part: the lengths of what all begin with and of what all end with, not overlapping. A word
@@ -101,10 +120,24 @@ function textOf(value: ParamValue): string {
 /** Long values would make a caption that nobody reads. */
 const MAX_QUOTED = 80
 
-function quoted(text: string): string {
-  const line = text.replaceAll('\n', '; ')
-  const characters = [...line]
-  return `“${characters.length <= MAX_QUOTED ? line : `${characters.slice(0, MAX_QUOTED - 1).join('')}…`}”`
+/** Of a longer value, what comes before that in which it differs. */
+const QUOTED_BEFORE = 30
+
+/** The texts in quotes, of long ones the part in which they differ; null where there is none. */
+function quotes(texts: readonly (string | null)[]): readonly (string | null)[] {
+  const lines = texts.map(text => text?.replaceAll('\n', '; ') ?? null)
+  const known = lines.filter(line => line !== null)
+  const { start } = commonEnds(known)
+  const before = [...(known[0] ?? '').slice(0, start)].length
+  return lines.map(line => {
+    if (line === null) return null
+    const characters = [...line]
+    if (characters.length <= MAX_QUOTED) return `“${line}”`
+    const first = Math.max(0, Math.min(before - QUOTED_BEFORE, characters.length - MAX_QUOTED + 1))
+    const last = first + MAX_QUOTED - 1
+    const part = characters.slice(first, last).join('')
+    return `“${first === 0 ? '' : '…'}${part}${last < characters.length ? '…' : ''}”`
+  })
 }
 
 function lowered(label: string): string {

@@ -24,7 +24,8 @@ export function draftCaption(specs: readonly Pick<FigureSpec, 'title' | 'caption
   const shared = sharedEnd(captions)
   const parts = captions.map((caption, i) => {
     const all = caption.slice(0, caption.length - shared.length).trim()
-    const own = i === 0 ? all : withoutRepeats(all, captions[0] ?? '')
+    // What is likewise says only what differs.
+    const own = i === 0 || all.startsWith('likewise') ? all : withoutRepeats(all, captions[0] ?? '')
     return `${letter(i)} ${specs[i]?.title}${own === '' ? '.' : `: ${own}`}`
   })
   return [...parts, shared].join(' ').trim()

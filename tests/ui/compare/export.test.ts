@@ -25,11 +25,30 @@ describe('a comparison', () => {
     expect(svg).not.toContain('>8</text>')
   })
 
-  it('as LaTeX says what the runs differ in', async () => {
+  it('as LaTeX says of B only what differs, and nothing twice', async () => {
     const tex = (await exportComparison([a, b], 'resid', 'tex')).content.toString()
     expect(tex).toContain('{run-a-vs-run-b-resid.pdf}')
-    expect(tex).toContain("The runs differ in clean: A ``the time is 9 am'', B ``the time is 9 pm''.")
+    expect(tex).toContain('(a) A: The residual stream is taken from the clean prompt. ')
+    expect(tex).toContain("(b) B: likewise, with clean ``the time is 9 pm'' in place of ``the time is 9 am''. ")
+    for (const once of ['residual stream', '9 am', '9 pm']) expect(tex.split(once), once).toHaveLength(2)
+    const alone = (await exportComparison([a, b], 'resid', 'tex', { differenceOnly: true })).content.toString()
+    expect(alone).toContain("The runs differ in clean: A ``the time is 9 am'', B ``the time is 9 pm''.")
     expect(tex).toContain('position: 1 of 5 differ, shown as A \\textbar{} B.')
+  })
+
+  it('quotes in full what changes places, and what A’s caption does not say', async () => {
+    const [am, pm] = ['the time that is displayed is 9 am', 'the time that is displayed is 9 pm']
+    const caption = (clean: string, other: string) => `Taken from “${clean}” into “${other}”.`
+    const one = side('one', { params: { clean: am, other: pm }, figures: [figure({ caption: caption(am, pm) })] })
+    const two = side('two', { params: { clean: pm, other: am }, figures: [figure({ caption: caption(pm, am) })] })
+    const tex = (await exportComparison([one, two], 'resid', 'tex')).content.toString()
+    expect(tex).toContain(`(b) B: likewise, with clean \`\`${pm}''; other \`\`${am}''. (c)`)
+    const same = (await exportComparison([one, one], 'resid', 'tex')).content.toString()
+    expect(same).toContain('(b) B: likewise. (c)')
+    // Another question's words are its own.
+    const { record } = two
+    const another = { ...two, record: { ...record, study: 'another' } }
+    expect((await exportComparison([one, another], 'resid', 'tex')).content.toString()).not.toContain('likewise')
   })
 
   it('as CSV and JSON holds the same numbers', async () => {

@@ -7,10 +7,7 @@ import type { SideFigure } from '../../../ui/compare/side.ts'
 import { figure, numbers, side, tokens } from './support.ts'
 
 function compared(...figures: SideFigure[]) {
-  const alignment = alignFigures(
-    figures.map(({ spec }) => spec),
-    figures.map((_, i) => `run ${i}`),
-  )
+  const alignment = alignFigures(figures.map(({ spec }) => spec))
   if (isRefused(alignment)) throw new Error(alignment.refused)
   return { alignment, panels: comparePanels(alignment, figures) }
 }
@@ -55,7 +52,7 @@ describe('compared figures', () => {
       fc.property(prompt, prompt, fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 5 }), (a, b, m, n) => {
         const one = figure({ x: tokens(a.join(' ')), y: numbers('layer', m) })
         const two = figure({ x: tokens(b.join(' ')), y: numbers('layer', n) }, cell => 1000 + cell)
-        const alignment = alignFigures([one.spec, two.spec], ['', ''])
+        const alignment = alignFigures([one.spec, two.spec])
         if (isRefused(alignment)) return
         const [left, right, difference] = comparePanels(alignment, [one, two])
         const { x, y } = alignment
@@ -76,7 +73,7 @@ describe('compared figures', () => {
 
   it('are refused in other units, and where a run lacks the figure', () => {
     const other = figure({ unit: 'logits' })
-    expect(alignFigures([figure().spec, other.spec], [])).toEqual({
+    expect(alignFigures([figure().spec, other.spec])).toEqual({
       refused: 'A is in fraction, B in logits: there is no difference of the two.',
     })
     const sides = [side('one', { figures: [figure(), figure({ id: 'mlp' })] }), side('two')]

@@ -26,6 +26,14 @@ describe('parameters', () => {
     expect(differencesInWords(parameterRows([a, a]))).toBe('The runs have the same parameters.')
   })
 
+  it('of long texts quote what differs', () => {
+    const long = (word: string) =>
+      side(word, { params: { prompt: `${'so it went on and on '.repeat(8)}${word} then` } })
+    const words = differencesInWords(parameterRows([long('north'), long('south')]))
+    expect(words).toMatch(/^The runs differ in prompt: A “….* on and on north then”, B “….* on and on south then”\.$/)
+    expect(words.length).toBeLessThan(250)
+  })
+
   it('part where their texts part, and never within a character', () => {
     const parted = (...texts: string[]) => {
       const { start, end } = commonEnds(texts)

@@ -32,8 +32,7 @@ export function useComparison(sides: readonly Side[], figure: string, mode: Scal
   const found = figuresOf(sides, figure)
   const figures = useSame(isRefused(found) ? [] : found)
   const specs = useSame(figures.map(({ spec }) => spec))
-  const titles = useSame(sides.map(({ title }) => title))
-  const alignment = useMemo(() => alignFigures(specs, titles), [specs, titles])
+  const alignment = useMemo(() => alignFigures(specs), [specs])
   const views = useMemo(() => {
     if (isRefused(alignment)) return []
     const panels = comparePanels(alignment, figures)
