@@ -152,4 +152,17 @@ it('exports the comparison as it is seen', async () => {
   expect(file.suggestedFilename()).toBe(`${a}-vs-${b}-cells.svg`)
   const svg = readFileSync(await file.path(), 'utf8')
   for (const text of ['A', 'B', 'A − B']) expect(svg).toContain(`>${text}</text>`)
+  // Differences alone keep the scale that they have on the page.
+  const link = dialog.getByRole('link', { name: 'Download SVG' })
+  await dialog.getByRole('checkbox', { name: 'The runs’ own panels beside A − B' }).uncheck()
+  const scale = dialog.getByRole('checkbox', { name: /^Colours from −[\d.]+ to [\d.]+, as on the page$/ })
+  expect(await scale.isChecked()).toBe(true)
+  const asked = new URL((await link.getAttribute('href')) ?? '', stage.origin).searchParams
+  expect(asked.get('only')).toBe('difference')
+  expect(asked.get('scale')).toMatch(/^-[\d.]+:[\d.]+$/)
+  await page.keyboard.press('Escape')
+  await page.getByRole('radio', { name: 'A − B on its own' }).press('Space')
+  await page.getByRole('button', { name: 'Export Slow cells, compared' }).click()
+  await link.waitFor()
+  expect(await scale.count()).toBe(0)
 })

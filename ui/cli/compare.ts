@@ -18,6 +18,7 @@ import {
 import { comparableFigures } from '../compare/figures.ts'
 import { parameterRows } from '../compare/parameters.ts'
 import { letterOf, type Side, sideOf, spoken } from '../compare/side.ts'
+import { parseScale } from '../figures/export-picture.ts'
 import { parseWidth } from '../figures/venues.ts'
 import { given, JSON_OPTION, RUNS_OPTION } from './common-options.ts'
 import { fileStem, placeFor } from './out-place.ts'
@@ -54,6 +55,11 @@ export const compare = defineCommand({
     'font-size': { type: 'number', value: 'POINTS', min: 4, max: 24, fraction: true, help: 'Labels. Default: 8.' },
     font: { type: 'text', value: 'FILE', help: 'Font file to draw in, before the built-in fonts.' },
     dpi: { type: 'number', value: 'N', min: 72, max: 1200, help: 'Resolution of png. Default: 300.' },
+    scale: {
+      type: 'text',
+      value: 'LOW:HIGH',
+      help: 'Values at the ends of the colour scale, such as -1:1. Default: those of the panels’ values.',
+    },
     title: { type: 'switch', help: 'Draw the title above the picture.' },
     caption: { type: 'switch', help: 'Draw the caption below the picture.' },
     'difference-only': { type: 'switch', help: 'Leave A and B out: A − B fills the colour scale.' },
@@ -88,6 +94,7 @@ export const compare = defineCommand({
           pdfFile: `${name}.pdf`,
           ...given('widthIn', options.width === undefined ? undefined : parseWidth(options.width)),
           ...given('fontPt', options['font-size']),
+          ...given('scale', options.scale === undefined ? undefined : parseScale(options.scale)),
           ...given('font', options.font),
           ...given('dpi', options.dpi),
         })

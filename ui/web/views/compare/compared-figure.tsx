@@ -31,16 +31,19 @@ export function ComparedFigure({ route, ids, sides, figure, figures }: ComparedF
   const [pointed, setPointed] = useState<number | null>(null)
   const title = figures.find(({ id }) => id === figure)?.title ?? figure
   const differences = spoken(sides.slice(1).map((_, run) => `A − ${letterOf(run + 1)}`))
+  const shared = isRefused(comparison) || mode === 'own' ? null : comparison.views[0]?.colouring.range
+  const [low = null, high = null] = shared ?? []
   const source = useMemo(
     (): ExportSource => ({
       name: `${title}, compared`,
       data: ['csv', 'json'],
       panels: `The runs’ own panels beside ${differences}`,
-      scale: null,
+      // Differences alone would fill a scale of their own: that is what the other mode shows.
+      scale: low === null || high === null ? null : [low, high],
       view: null,
       address: (format, query) => comparisonFile(ids, figure, format, query),
     }),
-    [ids, figure, title, differences],
+    [ids, figure, title, differences, low, high],
   )
   const open = useCallback(
     (index: number | null) => {

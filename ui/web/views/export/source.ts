@@ -10,7 +10,7 @@ export interface ExportSource {
   readonly data: readonly ExportFormat[]
   /** What the switch for several panels says; null where there is one panel only. */
   readonly panels: string | null
-  /** Ends of the colour scale that the reader typed; null where it follows from the values. */
+  /** Ends of the page's colour scale, where a picture would not come to them of its own accord. */
   readonly scale: ColourRange | null
   /** What the page shows of it where that is not all, as it is: in words, and as parameters of a picture's address. */
   readonly view: { readonly words: string; readonly query: readonly (readonly [key: string, text: string])[] } | null
