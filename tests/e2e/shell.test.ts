@@ -1,7 +1,8 @@
 /** The page around its views: what it is called, what stays in sight on a narrow window, what a key closes. */
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { setStage } from './support/setup.ts'
+import { serve } from './support/server.ts'
+import { SLOW_STUDY, setStage } from './support/setup.ts'
 
 const stage = setStage()
 const PHONE = { viewport: { width: 360, height: 740 } }
@@ -153,4 +154,33 @@ it('on a phone nothing is wider than the window, and a cell that a link opens is
     return (over?.y ?? 0) - (cells?.y ?? 0)
   }
   await expect.poll(roomAbove).toBeGreaterThan(100)
+})
+
+it('an expanded cell begins under the head of the page, however high that is, and under what it says', async () => {
+  const run = await stage.finishedRun()
+  const pages = [await stage.open(), await stage.open(PHONE)]
+  for (const page of pages) {
+    await page.goto(`${stage.origin}/run/${run}?figure=cells&cell=8`)
+    await drawer(page).getByRole('button', { name: 'Expand cell' }).press('Enter')
+  }
+  const { port, runsDir } = stage.served
+  await stage.served.stop()
+  try {
+    for (const page of pages) {
+      const banner = page.getByRole('alert').filter({ hasText: 'The server does not answer' })
+      await banner.waitFor()
+      const edges = async () => {
+        const [told, over] = [await banner.boundingBox(), await drawer(page).boundingBox()]
+        return {
+          under: Math.round((over?.y ?? 0) - (told?.y ?? 0) - (told?.height ?? 0)),
+          inSight: (told?.y ?? -1) >= 0,
+        }
+      }
+      await expect.poll(edges).toEqual({ under: 0, inSight: true })
+      const end = await drawer(page).evaluate(cell => cell.getBoundingClientRect().bottom - window.innerHeight)
+      expect(Math.round(end)).toBe(0)
+    }
+  } finally {
+    stage.served = await serve({ studies: [SLOW_STUDY], port, runsDir })
+  }
 })

@@ -1,8 +1,9 @@
 /** The page: head, runs at the left, and the view that the address names. */
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
 import { useStudies } from './services/catalog.ts'
 import { useFeedStatus, useRuns } from './services/feed.ts'
 import { type Route, useRoute } from './services/route.ts'
+import { useHeightAs } from './services/size.ts'
 import { titleOf } from './services/title.ts'
 import { ComparePage } from './views/compare/compare-page.tsx'
 import { DoctorPage } from './views/doctor/doctor-page.tsx'
@@ -25,18 +26,22 @@ export function App() {
   const status = useFeedStatus()
   const studies = useStudies().value
   const place = placeOf(route)
+  const top = useRef<HTMLDivElement>(null)
+  useHeightAs('--top', top)
   const title = titleOf(route, runs, studies)
   useEffect(() => {
     document.title = title
   }, [title])
   return (
     <div className="shell">
-      <Header />
-      {status === 'offline' && (
-        <div className="banner" role="alert">
-          The server does not answer. Trying again; what is on the page stays, and nothing that was computed is lost.
-        </div>
-      )}
+      <div className="top" ref={top}>
+        <Header />
+        {status === 'offline' && (
+          <div className="banner" role="alert">
+            The server does not answer. Trying again; what is on the page stays, and nothing that was computed is lost.
+          </div>
+        )}
+      </div>
       <RunList runs={runs} current={route.view === 'run' ? route.run : null} />
       {/* A new place starts afresh, at its top. */}
       <main className="main" key={place}>

@@ -26,6 +26,20 @@ export function useWidth(ref: RefObject<HTMLElement | null>): number {
   return width
 }
 
+/** Keeps the element's height in a custom property of the document, for what is placed under it. */
+export function useHeightAs(property: `--${string}`, ref: RefObject<HTMLElement | null>): void {
+  useLayoutEffect(() => {
+    const element = ref.current
+    if (element === null) return
+    const tell = () =>
+      document.documentElement.style.setProperty(property, `${element.getBoundingClientRect().height}px`)
+    tell()
+    const observer = new ResizeObserver(tell)
+    observer.observe(element)
+    return () => observer.disconnect()
+  }, [property, ref])
+}
+
 /** Counts as seen a little before it scrolls into view. */
 const MARGIN = '300px'
 
