@@ -4,7 +4,7 @@
  *
  * A space shows as `·`, a newline as `⏎`, a tab as `⇥`. Characters that cannot be seen, and those
  * three themselves where a text really holds them, show as `<U+200B>`; bytes that are no text as
- * `<0xE2>`. Labels that still agree (a text that spells `<0xE2>` out) end in `#` and the id.
+ * `<0xE2>`, a token of no text as `<empty>`. Labels that still agree (a text that spells `<0xE2>` out) end in `#` and the id.
  */
 import { byteLevelBytes, fallbackByte, fallbackToken, textAndBytes } from './bytes.ts'
 
@@ -80,12 +80,12 @@ export function makeLabels(source: LabelSource): string[] {
   const labels: string[] = []
   const uses = new Map<string, number>()
   for (let id = 0; id < source.size; id++) {
-    const label = plainLabel(source, id)
+    const label = plainLabel(source, id) || '<empty>'
     labels.push(label)
     uses.set(label, (uses.get(label) ?? 0) + 1)
   }
   for (const [id, label] of labels.entries()) {
-    if (label !== '' && (uses.get(label) ?? 0) < 2) continue
+    if ((uses.get(label) ?? 0) < 2) continue
     let unique = `${label}#${id}`
     while (uses.has(unique)) unique = `${unique}#`
     uses.set(unique, 1)

@@ -8,8 +8,12 @@ import type { Measure } from './metrics.ts'
 const MAX_LABEL = 28
 const MIN_LABEL = 6
 
-/** A tick's label: leading space as ·, line ends, control characters and other unseen ones as visible signs. */
+/** Nothing would be there to see. */
+export const EMPTY = '<empty>'
+
+/** A tick's label: leading space as ·, nothing as `<empty>`, line ends, control characters and other unseen ones as visible signs. */
 export function tickLabel(tick: string, longest = MAX_LABEL): string {
+  if (tick === '') return EMPTY
   const shown = clusters(tick.replace(/^ +/, spaces => '·'.repeat(spaces.length)))
   if (shown.length <= longest) return shown.map(visible).join('')
   const half = longest / 2

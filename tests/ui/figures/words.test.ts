@@ -138,6 +138,7 @@ describe('LaTeX', () => {
 describe('labels', () => {
   it('make spaces, line ends and unseen characters visible, and shorten long tokens', () => {
     expect(tickLabel('  am')).toBe('··am')
+    expect(tickLabel('')).toBe('<empty>')
     expect(tickLabel('a\n\t\u0007')).toBe('a⏎⇥␇')
     expect(tickLabel('\u202eevil\u200b')).toBe('<U+202E>evil<U+200B>')
     expect(tickLabel('👩‍👩‍👧')).toBe('👩‍👩‍👧')

@@ -286,6 +286,12 @@ describe('where it stands', () => {
     expect(geometry.left + geometry.innerWidth).toBeLessThanOrEqual(600)
   })
 
+  it('shows a token of no text by a sign', () => {
+    const empty = { ...spec, x: { ...spec.x, ticks: ['', ...spec.x.ticks.slice(1)] } }
+    expect(geometryOf(shownCells(empty, whole), 600).xTicks[0]?.text).toBe('<empty>')
+    expect(cellName(empty, 0)).toBe('layer 0, position 0 “<empty>”')
+  })
+
   it('turns labels of tokens that have no room side by side, and thins out numbers', () => {
     const many = sized(60, 4)
     expect(geometryOf(shownCells(many, whole), 600).tilted).toBe(true)

@@ -1,6 +1,7 @@
 /** Where a grid of cells, its ticks and its axes' names stand, in CSS pixels. */
 import type { Axis } from '../../../studies/figure.ts'
 import type { Place, Shown } from '../../figures/shown.ts'
+import { EMPTY } from '../../figures/text.ts'
 
 export const TICK_PX = 11
 export const LABEL_PX = 12
@@ -120,11 +121,12 @@ export function chooseTicks(count: number, most: number): number[] {
 
 function textWidth(axis: Axis, ticks: readonly number[]): number {
   let most = 1
-  for (const tick of ticks) most = Math.max(most, (axis.ticks[tick] ?? '').length)
+  for (const tick of ticks) most = Math.max(most, (axis.ticks[tick] || EMPTY).length)
   return Math.round(Math.min(MAX_TICK_CHARACTERS, most) * TICK_PX * CHARACTER)
 }
 
 function shorten(text: string): string {
+  if (text === '') return EMPTY
   if (text.length <= MAX_TICK_CHARACTERS) return text
   const characters = [...text]
   return characters.length <= MAX_TICK_CHARACTERS ? text : `${characters.slice(0, MAX_TICK_CHARACTERS - 1).join('')}…`

@@ -5,6 +5,7 @@
 import type { FigureSpec } from '../../../studies/figure.ts'
 import type { FigureView } from '../../client/run-view.ts'
 import type { Scale } from '../../figures/colours.ts'
+import { EMPTY } from '../../figures/text.ts'
 
 export interface PanelGroup {
   readonly key: string
@@ -57,6 +58,6 @@ export function cellName(spec: FigureSpec, index: number): string {
 
 /** What a tick is called: `layer 4`, `position 7 “am”`. */
 export function tickName(axis: FigureSpec['x'], tick: number): string {
-  const label = axis.ticks[tick] ?? String(tick)
+  const label = (axis.ticks[tick] ?? String(tick)) || EMPTY
   return axis.kind === 'position' ? `${axis.label} ${tick} “${label}”` : `${axis.label} ${label}`
 }
