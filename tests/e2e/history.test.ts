@@ -236,3 +236,38 @@ it('saves a run as a file, and takes it back: chosen, dropped, and refused where
   const shown = await cellsShown(page, FIGURE)
   expect(shown?.filled).toBe(shown?.all)
 })
+
+it('by key alone nothing loses the focus: notes, tags, archive, delete, undo, restore', async () => {
+  for (const name of ['Gamma', 'Beta', 'Alpha'])
+    await post(`/api/runs/${await namedRun(name)}/meta`, { addTags: ['keys'] })
+  const page = await openHistory('?tag=keys&sort=name')
+  await rowOf(page, 'Alpha').waitFor()
+  const focused = () =>
+    page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent)
+  const edit = 'Edit name, note and tags of Alpha'
+  await rowOf(page, 'Alpha').getByRole('button', { name: edit }).press('Enter')
+  await page.keyboard.press('Escape')
+  await expect.poll(focused).toBe(edit)
+
+  await rowOf(page, 'Alpha').getByRole('button', { name: 'keys' }).press('Enter')
+  await expect.poll(() => new URL(page.url()).searchParams.get('tag')).toBeNull()
+  await expect.poll(focused).toBe('keys')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => new URL(page.url()).searchParams.get('tag')).toBe('keys')
+
+  await rowOf(page, 'Alpha').getByRole('button', { name: 'Archive Alpha' }).press('Enter')
+  await expect.poll(focused).toBe('Beta')
+  await rowOf(page, 'Gamma').getByRole('button', { name: 'Delete Gamma' }).press('Enter')
+  await expect.poll(focused).toBe('Beta')
+  const messages = page.getByRole('status', { name: 'Messages' })
+  await messages.getByRole('button', { name: 'Undo' }).last().press('Enter')
+  await rowOf(page, 'Gamma').waitFor()
+  await expect.poll(focused).toBe('Beta')
+
+  await rowOf(page, 'Gamma').getByRole('button', { name: 'Delete Gamma' }).press('Enter')
+  await rowOf(page, 'Gamma').waitFor({ state: 'detached' })
+  await page.getByRole('radio', { name: 'Deleted' }).press('Space')
+  await page.getByRole('button', { name: 'Restore Gamma' }).press('Enter')
+  await page.getByRole('button', { name: 'Restore Gamma' }).waitFor({ state: 'detached' })
+  await expect.poll(() => page.evaluate(() => document.activeElement === document.body)).toBe(false)
+})

@@ -1,5 +1,5 @@
 /** The trash: what was deleted, and the way back. */
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { hasWords } from '../../../../studies/runs/find-runs.ts'
 import { api } from '../../../client/api.ts'
 import { formatWhen } from '../../format.ts'
@@ -7,6 +7,7 @@ import { useAnswer } from '../../services/async.ts'
 import { useRuns } from '../../services/feed.ts'
 import { useNow } from '../../services/now.ts'
 import { restoreRun, runName } from '../../services/run-actions.ts'
+import { useRowFocus } from './use-row-focus.ts'
 
 export function DeletedRuns({ search }: { readonly search: string }) {
   const now = useNow()
@@ -14,13 +15,15 @@ export function DeletedRuns({ search }: { readonly search: string }) {
   // Another tab's deleting shows as a shorter list of runs.
   const runs = useRuns()
   const { value, error } = useAnswer(`deleted ${asked} ${runs?.length ?? 0}`, () => api.deleted())
+  const list = useRef<HTMLUListElement>(null)
+  useRowFocus(list)
   const found = (value ?? []).filter(({ run }) => hasWords(run, search))
   if (error !== null) return <p className="sentence-error">{error}</p>
   return (
     <>
       <p className="muted">Deleted runs are kept for 30 days.</p>
       {value !== null && found.length === 0 && <p className="muted">There is nothing here.</p>}
-      <ul className="run-cards" aria-label="Deleted runs">
+      <ul ref={list} className="run-cards" aria-label="Deleted runs">
         {found.map(({ run, deletedAt }) => (
           <li key={run.id}>
             <article className="run-card run-card-deleted">

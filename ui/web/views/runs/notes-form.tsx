@@ -17,7 +17,14 @@ export function NotesForm({ run, onClose }: NotesFormProps) {
   const [tags, setTags] = useState(meta.tags.join(', '))
   // What it was when the form was opened: another tab's change of something else must stay.
   const [before] = useState(meta)
-  useEffect(() => first.current?.focus(), [])
+  useEffect(() => {
+    const opener = document.activeElement
+    first.current?.focus()
+    return () => {
+      // The field that had the focus is gone with the form.
+      if (document.activeElement === document.body && opener instanceof HTMLElement) opener.focus()
+    }
+  }, [])
 
   const save = async () => {
     if (await annotate(run.id, patchOf(before, name, note, tags))) onClose()

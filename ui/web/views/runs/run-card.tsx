@@ -93,7 +93,7 @@ export const RunCard = memo(function RunCard({ run, chosen, onChoose, onTag }: R
           type="button"
           className="button button-small button-plain"
           aria-label={`Delete ${name}`}
-          onClick={event => void removeAndGoOn(run, event.currentTarget)}
+          onClick={() => void removeRun(run)}
         >
           Delete
         </button>
@@ -102,11 +102,3 @@ export const RunCard = memo(function RunCard({ run, chosen, onChoose, onTag }: R
     </article>
   )
 })
-
-/** The button goes with its run: whoever pressed it by key goes on at the run beside it. */
-async function removeAndGoOn(run: RunSummary, button: HTMLElement): Promise<void> {
-  const row = button.closest('li')
-  const beside = row?.nextElementSibling ?? row?.previousElementSibling
-  await removeRun(run)
-  if (row?.isConnected === false) beside?.querySelector<HTMLElement>('a.run-card-name')?.focus()
-}

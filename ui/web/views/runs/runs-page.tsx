@@ -11,6 +11,7 @@ import { ImportButton, ImportDrop } from './import-button.tsx'
 import { RunCard } from './run-card.tsx'
 import { findRuns, tagsOf } from './run-filter.ts'
 import { Tags } from './tags.tsx'
+import { useRowFocus } from './use-row-focus.ts'
 import './runs.css'
 
 const SHELVES = [
@@ -104,8 +105,7 @@ export function RunsPage({ query }: { readonly query: RunQuery }) {
         <DeletedRuns search={query.search} />
       ) : (
         <Found
-          // Another question begins at its top.
-          key={JSON.stringify(query)}
+          question={JSON.stringify(query)}
           runs={found}
           all={runs?.length ?? null}
           chosen={comparing}
@@ -126,6 +126,8 @@ function toggleTag(tag: string): void {
 }
 
 interface FoundProps {
+  /** Another one begins at its top. */
+  readonly question: string
   readonly runs: readonly RunSummary[]
   /** Null until the server has told them. */
   readonly all: number | null
@@ -137,18 +139,29 @@ interface FoundProps {
 /** Rows at first, and more each time the end of the list comes near. */
 const ROWS = 25
 
-function Found({ runs, all, chosen, onChoose, onTag }: FoundProps) {
+function Found({ question, runs, all, chosen, onChoose, onTag }: FoundProps) {
   const [rows, setRows] = useState(ROWS)
+  const [asked, setAsked] = useState(question)
+  // Not a list made anew: the tag that was pressed in it keeps the focus.
+  if (asked !== question) {
+    setAsked(question)
+    setRows(ROWS)
+  }
+  const list = useRef<HTMLUListElement>(null)
+  useRowFocus(list)
   const end = useRef<HTMLDivElement>(null)
   const nearEnd = useSeen(end)
   if (nearEnd && rows < runs.length) setRows(rows + ROWS)
-  if (all === null) return null
   return (
     <>
       <p className="muted small" role="status" aria-label="Runs found">
-        {all === 0 ? 'Runs will be listed here.' : `${runs.length} of ${all} ${all === 1 ? 'run' : 'runs'}`}
+        {all === null
+          ? ''
+          : all === 0
+            ? 'Runs will be listed here.'
+            : `${runs.length} of ${all} ${all === 1 ? 'run' : 'runs'}`}
       </p>
-      <ul className="run-cards" aria-label="Runs found" onKeyDown={moveByArrows}>
+      <ul ref={list} className="run-cards" aria-label="Runs found" onKeyDown={moveByArrows}>
         {runs.slice(0, rows).map(run => (
           <li key={run.id}>
             <RunCard run={run} chosen={chosen.includes(run.id)} onChoose={onChoose} onTag={onTag} />
