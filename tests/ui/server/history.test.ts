@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inflateSync } from 'node:zlib'
+import { gzipSync, inflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RunId, RunSummary } from '../../../studies/runs/events.ts'
 import { JOURNAL_FILE, JournalWriter } from '../../../studies/runs/journal.ts'
@@ -124,6 +124,18 @@ describe('past runs', () => {
     ])
     expect(readdirSync(dir)).toContain('preview.png')
     expect((await ask()).bytes.equals(bytes)).toBe(true)
+  })
+
+  it('that are too large unpacked are refused in an answer that arrives, though more of the file is on its way', async () => {
+    const before = readdirSync(runsDir)
+    const zeros = gzipSync(Buffer.alloc(10e6))
+    const bomb = new Blob(Array(60).fill(zeros))
+    for (let i = 0; i < 5; i++) {
+      await expect(api.importRun(bomb)).rejects.toMatchObject({ status: 400, message: /^archive: / })
+    }
+    const noArchive = new Blob(Array(40).fill(new Uint8Array(1e6)))
+    await expect(api.importRun(noArchive)).rejects.toMatchObject({ status: 400, message: /^archive: / })
+    expect(readdirSync(runsDir)).toEqual(before)
   })
 
   it('travel as files', async () => {

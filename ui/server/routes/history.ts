@@ -1,4 +1,5 @@
 /** Past runs: named, deleted, restored, as one file, with the study's source and a small picture. */
+import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Router } from 'express'
@@ -9,6 +10,8 @@ import { Previews } from '../previews.ts'
 import { parseId, parseMetaPatch, withRun } from '../requests.ts'
 
 const YEAR_SECONDS = 365 * 24 * 3600
+/** Of a refused archive; several times what one may have. */
+const SWALLOWED_BYTES = 1e9
 
 export function historyRoutes(workbench: Workbench): Router {
   const { history } = workbench
@@ -55,7 +58,23 @@ export function historyRoutes(workbench: Workbench): Router {
   })
   routes.post('/runs/import', async (request, response) => {
     // A page that sends no body at all is told so by the archive's reader.
-    response.status(201).json(await history.unpack(request.readableEnded ? Readable.from([]) : request))
+    if (request.readableEnded) return void response.status(201).json(await history.unpack(Readable.from([])))
+    try {
+      response.status(201).json(await history.unpack(request.iterator({ destroyOnReturn: false })))
+    } catch (error) {
+      swallowRest(request)
+      response.set('Connection', 'close')
+      throw error
+    }
   })
   return routes
+}
+
+/** Whoever sends on while nobody reads does not read the answer either. An answer is not worth more than so much. */
+function swallowRest(request: IncomingMessage): void {
+  let bytes = 0
+  request.on('data', chunk => {
+    bytes += chunk.length
+    if (bytes > SWALLOWED_BYTES) request.destroy()
+  })
 }
