@@ -12,11 +12,19 @@ const paramValue = z.union(
   { error: 'expected a text, a number, true or false, a list of texts, or a list of pairs of texts' },
 )
 
+/** A record leaves this name out without a word, which would be a parameter that is not told to be unknown. */
+const params = z
+  .unknown()
+  .refine(value => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'), {
+    error: 'expected the names of parameters, got __proto__',
+  })
+  .pipe(z.record(z.string(), paramValue))
+
 const runRequest = z.strictObject({
   study: z.string(),
   model: z.exactOptional(z.string()),
   preset: z.exactOptional(z.string()),
-  params: z.exactOptional(z.record(z.string(), paramValue)),
+  params: z.exactOptional(params),
   seed: z.exactOptional(z.int().min(0)),
 })
 

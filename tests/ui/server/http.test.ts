@@ -195,6 +195,12 @@ describe('refusals', () => {
       400,
       /params\.rows: expected a text/,
     ],
+    [
+      'a parameter with the name of the prototype',
+      '{"study":"ripple","params":{"__proto__":{"rows":3}}}',
+      400,
+      /body\.params: expected the names of parameters, got __proto__/,
+    ],
     ['an unknown study', '{"study":"<b>no</b>"}', 400, /expected ripple, got <b>no<\/b>/],
     ['a list', '[1,2]', 400, /request body: expected object/],
   ])('answers %s with a sentence', async (_what, body, status, sentence) => {
