@@ -8,6 +8,7 @@ import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { StudyError } from '../engine/errors.ts'
+import { EndlessStudies, READING_LIMIT_MS } from './endless-study.ts'
 import type { ParamSchema } from './params.ts'
 import { checkParam, resolveParams } from './params-validate.ts'
 import type { Study } from './study.ts'
@@ -112,15 +113,20 @@ interface ReadStudy {
 
 /** What each file was when it last was a study: somebody who edits it breaks it for a while. */
 const lastGood = new Map<string, ReadStudy>()
+const endless = new EndlessStudies()
 
 /**
  * Imports a study by the absolute path of its file. Where the file as it stands now is no study, the
  * version that was read before stands in for it, and `problem` says what is wrong.
- * @throws StudyError for a file that is missing, does not parse, or exports no study, and never did
+ * @param limitMs for its top level
+ * @throws StudyError for a file that is missing, does not parse, does not end, or exports no study, and never did
  */
-export async function loadStudyFile(path: string): Promise<ReadStudy & { readonly problem: string | null }> {
+export async function loadStudyFile(
+  path: string,
+  limitMs = READING_LIMIT_MS,
+): Promise<ReadStudy & { readonly problem: string | null }> {
   try {
-    const read = await readStudyFile(path)
+    const read = await readStudyFile(path, limitMs)
     lastGood.set(path, read)
     return { ...read, problem: null }
   } catch (error) {
@@ -130,20 +136,28 @@ export async function loadStudyFile(path: string): Promise<ReadStudy & { readonl
   }
 }
 
-async function readStudyFile(path: string): Promise<ReadStudy> {
+async function readStudyFile(path: string, limitMs: number): Promise<ReadStudy> {
   const where = `study ${basename(path)}`
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat?.isFile() !== true) throw new StudyError(`study ${path}: there is no such file`)
   const source = readFileSync(path, 'utf8')
   registerStudyResolver()
+  endless.check(path)
   let module: unknown
+  let timer: NodeJS.Timeout | undefined
+  const tooLong = new Promise<null>(resolve => {
+    timer = setTimeout(resolve, limitMs, null)
+  })
   try {
-    module = await import(`${pathToFileURL(path).href}?${STUDY_QUERY}=${stat.mtimeMs}`)
+    module = await Promise.race([import(`${pathToFileURL(path).href}?${STUDY_QUERY}=${stat.mtimeMs}`), tooLong])
   } catch (error) {
     throw new StudyError(`${where}: ${importProblem(error, path)}`)
+  } finally {
+    clearTimeout(timer)
   }
+  if (module === null) throw endless.add(path, stat.mtimeMs, limitMs)
   // Saved while it was read: the text and the module would be two versions.
-  if (statSync(path, { throwIfNoEntry: false })?.mtimeMs !== stat.mtimeMs) return readStudyFile(path)
+  if (statSync(path, { throwIfNoEntry: false })?.mtimeMs !== stat.mtimeMs) return readStudyFile(path, limitMs)
   if (typeof module !== 'object' || module === null || !('default' in module)) {
     throw new StudyError(`${where}: it has no default export; end it with export default defineStudy({ … })`)
   }

@@ -1,7 +1,7 @@
 /**
  * The engine's process as the workbench sees it: started on first use, started again after it died,
  * one promise a request. The process is detached, so that Ctrl-C in a terminal reaches the workbench
- * alone, which then cancels in order; it ends itself when its channel closes.
+ * alone, which then cancels in order; it ends itself when its channel closes, or this process is gone.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -15,11 +15,14 @@ import {
   StudyError,
   UsageError,
 } from '../../engine/errors.ts'
+import { EndlessStudies, READING_LIMIT_MS, savedAt } from '../endless-study.ts'
 import type { EventBody } from './events.ts'
 import type { EngineMethod, EngineMethods, FromEngine, RequestMessage, ToEngine } from './protocol.ts'
 import type { GenerateEvent } from './workbench-types.ts'
 
 const CLOSE_GRACE_MS = 2000
+/** An engine that is not stuck notices a study without an end by itself. */
+const STUCK_MS = READING_LIMIT_MS + 10_000
 
 /** The engine's process ended while something was asked of it. */
 export class EngineGoneError extends StudyError {}
@@ -36,19 +39,24 @@ interface Pending {
   readonly resolve: (output: unknown) => void
   readonly reject: (error: Error) => void
   readonly hooks: RequestHooks
+  /** Runs while a study's file is read. */
+  reading: NodeJS.Timeout | null
 }
 
 export class EngineClient {
   readonly #env: Readonly<Record<string, string>>
+  readonly #stuckMs: number
+  readonly #endless = new EndlessStudies()
   readonly #pending = new Map<number, Pending>()
   #child: ChildProcess | null = null
   #nextId = 1
   #killed = false
   #closed = false
 
-  /** `env` is added to this process's own. */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  /** `env` is added to this process's own; an engine that is silent for `stuckMs` as it reads a study is ended. */
+  constructor(env: Readonly<Record<string, string>> = {}, stuckMs = STUCK_MS) {
     this.#env = env
+    this.#stuckMs = stuckMs
   }
 
   /** The engine's process number while it runs. */
@@ -62,12 +70,15 @@ export class EngineClient {
     hooks: RequestHooks = {},
   ): Promise<EngineMethods[M]['out']> {
     if (this.#closed) throw new StudyError('workbench: it is closed')
-    const child = this.#start()
     const id = this.#nextId++
+    const message = { type: 'request', id, method, input } as RequestMessage
+    const file = studyFileOf(message)
+    if (file !== undefined) this.#endless.check(file)
+    const child = this.#start()
     const output = await new Promise<unknown>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, hooks })
+      this.#pending.set(id, { resolve, reject, hooks, reading: null })
       const onAbort = () => this.#send(child, { type: 'cancel', id })
-      this.#send(child, { type: 'request', id, method, input } as RequestMessage)
+      this.#send(child, message)
       if (hooks.signal?.aborted === true) onAbort()
       else hooks.signal?.addEventListener('abort', onAbort, { once: true })
     })
@@ -98,7 +109,7 @@ export class EngineClient {
   #start(): ChildProcess {
     if (this.#child !== null) return this.#child
     const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
-    const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [], {
+    const child = fork(fileURLToPath(new URL('./engine-process.ts', import.meta.url)), [`${process.pid}`], {
       execArgv: ['--import', tsx],
       serialization: 'advanced',
       // Standard output belongs to the workbench's own answers; a study's console.log goes to standard error.
@@ -121,16 +132,20 @@ export class EngineClient {
   }
 
   #receive(child: ChildProcess, message: FromEngine): void {
+    // It does other things too: it is not stuck.
+    for (const { reading } of this.#pending.values()) reading?.refresh()
     const pending = this.#pending.get(message.id)
     if (pending === undefined) return
-    if (message.type === 'began') {
+    if (message.type === 'reading') {
+      this.#reading(child, pending, message.study)
+    } else if (message.type === 'began') {
       pending.hooks.onBegan?.(message.source)
     } else if (message.type === 'events') {
       pending.hooks.onEvents?.(message.events)
     } else if (message.type === 'generated') {
       pending.hooks.onGenerated?.(message.event)
     } else {
-      this.#pending.delete(message.id)
+      this.#forget(message.id, pending)
       if (message.type === 'reply') pending.resolve(message.output)
       else {
         pending.reject(rebuilt(message.name, message.message))
@@ -139,12 +154,47 @@ export class EngineClient {
     }
   }
 
+  #reading(child: ChildProcess, pending: Pending, study: string | null): void {
+    clearTimeout(pending.reading ?? undefined)
+    if (study === null) {
+      pending.reading = null
+      return
+    }
+    const savedMs = savedAt(study)
+    pending.reading = setTimeout(() => {
+      const problem = this.#endless.add(study, savedMs, this.#stuckMs)
+      pending.reject(problem)
+      this.#gone(child, `it was stuck, and ended; ${problem.message}`)
+      child.kill('SIGKILL')
+    }, this.#stuckMs)
+  }
+
+  #forget(id: number, pending: Pending): void {
+    clearTimeout(pending.reading ?? undefined)
+    this.#pending.delete(id)
+  }
+
   #gone(child: ChildProcess, reason: string): void {
     if (this.#child !== child) return
     this.#child = null
-    const waiting = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const pending of waiting) pending.reject(new EngineGoneError(`engine process: ${reason}`))
+    for (const [id, pending] of [...this.#pending]) {
+      this.#forget(id, pending)
+      pending.reject(new EngineGoneError(`engine process: ${reason}`))
+    }
+  }
+}
+
+/** The user's own file that a request has the engine read. */
+function studyFileOf(message: RequestMessage): string | undefined {
+  switch (message.method) {
+    case 'studies':
+      return message.input.file
+    case 'estimate':
+    case 'run':
+    case 'cell':
+      return message.input.study.file
+    default:
+      return undefined
   }
 }
 

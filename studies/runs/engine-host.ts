@@ -6,14 +6,22 @@ import type { Backend } from '../../engine/backends/types.ts'
 import { internalError, PatchlightError, StudyError } from '../../engine/errors.ts'
 import type { ParamSchema } from '../params.ts'
 import { tokenizePrompt } from '../prompts.ts'
-import { type AnyStudy, BUILT_IN_STUDIES, loadStudy, loadStudyWithSource } from '../registry.ts'
+import { type AnyStudy, BUILT_IN_STUDIES, type LoadedStudy, loadStudyWithSource } from '../registry.ts'
 import { CellDesk } from './cell/desk.ts'
 import type { CellAnswer } from './cell/types.ts'
 import { doctorReport } from './doctor.ts'
 import { EngineModels } from './engine-models.ts'
 import type { EventBody } from './events.ts'
 import { generateSides } from './generate-sides.ts'
-import type { EngineFacts, EngineMethods, GenerateCall, RequestMessage, RunCall, StudyCall } from './protocol.ts'
+import type {
+  EngineFacts,
+  EngineMethods,
+  GenerateCall,
+  RequestMessage,
+  RunCall,
+  StudyCall,
+  StudyRef,
+} from './protocol.ts'
 import { changedParameter } from './run-fit.ts'
 import { checkCellQuestion, checkEstimate } from './study-answers.ts'
 import { RunContext } from './study-context.ts'
@@ -29,6 +37,8 @@ export interface AnswerHooks {
   readonly began: (source: string | null) => void
   readonly events: (events: readonly EventBody[]) => void
   readonly generated: (event: GenerateEvent) => void
+  /** Told before the file of a user's study is imported, and with null after. */
+  readonly reading: (study: string | null) => Promise<void>
 }
 
 export class EngineHost {
@@ -40,7 +50,7 @@ export class EngineHost {
   async answer(request: RequestMessage, hooks: AnswerHooks): Promise<EngineMethods[RequestMessage['method']]['out']> {
     switch (request.method) {
       case 'studies':
-        return this.#studies(request.input.file)
+        return this.#studies(request.input.file, hooks)
       case 'facts':
         return this.#engineFacts(request.input.dir)
       case 'backend':
@@ -54,7 +64,7 @@ export class EngineHost {
       case 'tokenize':
         return this.#tokenize(request.input)
       case 'estimate':
-        return this.#estimate(request.input)
+        return this.#estimate(request.input, hooks)
       case 'run':
         return this.#run(request.input, hooks)
       case 'cell':
@@ -66,9 +76,9 @@ export class EngineHost {
     }
   }
 
-  async #studies(file: string | undefined): Promise<StudyInfo[]> {
+  async #studies(file: string | undefined, hooks: AnswerHooks): Promise<StudyInfo[]> {
     if (file === undefined) return BUILT_IN_STUDIES.map(study => studyInfo(study))
-    const { study, problem } = await loadStudyWithSource({ id: file, file })
+    const { study, problem } = await readStudy({ id: file, file }, hooks)
     return [{ ...studyInfo(study, file), ...(problem === null ? {} : { problem }) }]
   }
 
@@ -89,8 +99,11 @@ export class EngineHost {
     })
   }
 
-  async #estimate({ dir, study: ref, params }: StudyCall): Promise<EngineMethods['estimate']['out']> {
-    const study = await loadStudy(ref)
+  async #estimate(
+    { dir, study: ref, params }: StudyCall,
+    hooks: AnswerHooks,
+  ): Promise<EngineMethods['estimate']['out']> {
+    const { study } = await readStudy(ref, hooks)
     return this.#models.with(dir, model =>
       inStudy(study, ref.file, async () => checkEstimate(study.id, await study.estimate(model, params))),
     )
@@ -98,9 +111,10 @@ export class EngineHost {
 
   async #cell(
     { dir, study: ref, params, cell, look }: EngineMethods['cell']['in'],
-    { signal }: AnswerHooks,
+    hooks: AnswerHooks,
   ): Promise<CellAnswer> {
-    const { study, source } = await loadStudyWithSource(ref)
+    const { signal } = hooks
+    const { study, source } = await readStudy(ref, hooks)
     return this.#models.with(dir, async model => {
       // Whoever went on to another cell while this one waited needs no answer.
       signal.throwIfAborted()
@@ -133,7 +147,7 @@ export class EngineHost {
   }
 
   async #run(call: RunCall, hooks: AnswerHooks): Promise<EngineMethods['run']['out']> {
-    const { study, source } = await loadStudyWithSource(call.study)
+    const { study, source } = await readStudy(call.study, hooks)
     refuseAnother(study, call)
     const { model, release } = await this.#models.hold(call.dir)
     const context = new RunContext<ParamSchema>({
@@ -161,6 +175,17 @@ export class EngineHost {
       context.finish()
       release()
     }
+  }
+}
+
+/** A study; of a user's own file the workbench hears, since importing it may never end. @throws StudyError */
+async function readStudy(ref: StudyRef, { reading }: AnswerHooks): Promise<LoadedStudy> {
+  if (ref.file === undefined) return loadStudyWithSource(ref)
+  await reading(ref.file)
+  try {
+    return await loadStudyWithSource(ref)
+  } finally {
+    await reading(null)
   }
 }
 

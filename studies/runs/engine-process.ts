@@ -1,7 +1,9 @@
 /**
  * The engine's process: takes requests from its parent, answers each once, and ends when the parent
- * does. Everything heavy is imported by what it hands over to, on first use.
+ * does, which tells its number on the command line. Everything heavy is imported by what it hands over
+ * to, on first use.
  */
+import { Worker } from 'node:worker_threads'
 import { DeviceLostError, PatchlightError } from '../../engine/errors.ts'
 import { EngineHost } from './engine-host.ts'
 import type { FromEngine, RequestMessage, ToEngine } from './protocol.ts'
@@ -11,6 +13,14 @@ const controllers = new Map<number, AbortController>()
 
 function send(message: FromEngine): void {
   if (process.connected) process.send?.(message)
+}
+
+/** Resolves once it is on its way, whatever this thread is busy with then. */
+function sent(message: FromEngine): Promise<void> {
+  return new Promise(resolve => {
+    if (process.connected) process.send?.(message, () => resolve())
+    else resolve()
+  })
 }
 
 async function answer(request: RequestMessage): Promise<void> {
@@ -23,6 +33,7 @@ async function answer(request: RequestMessage): Promise<void> {
       began: source => send({ type: 'began', id, source }),
       events: events => send({ type: 'events', id, events }),
       generated: event => send({ type: 'generated', id, event }),
+      reading: study => sent({ type: 'reading', id, study }),
     })
     send({ type: 'reply', id, output })
   } catch (error) {
@@ -43,3 +54,5 @@ process.on('message', (message: ToEngine) => {
   else void answer(message)
 })
 process.on('disconnect', () => process.exit(0))
+const parent = Number(process.argv[2])
+new Worker(new URL('./parent-watch.js', import.meta.url), { workerData: { parent }, execArgv: [] }).unref()

@@ -115,6 +115,8 @@ export type FromEngine =
     }
   /** The model is loaded and the study begins; `source` is the text of its file where it is a user's own. */
   | { readonly type: 'began'; readonly id: number; readonly source: string | null }
+  /** The file of a user's study is about to be imported, or (null) was: until then this process may be stuck in it. */
+  | { readonly type: 'reading'; readonly id: number; readonly study: string | null }
   | { readonly type: 'events'; readonly id: number; readonly events: readonly EventBody[] }
   | { readonly type: 'generated'; readonly id: number; readonly event: GenerateEvent }
 

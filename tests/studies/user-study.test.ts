@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +93,25 @@ describe('a user’s own study', () => {
     if (!(error instanceof Error)) return
     expect(error.message).toMatch(message)
     expect(error.message).not.toContain('\n')
+  })
+
+  it('that awaits for ever is given up, and not read again before it is saved again', () => {
+    const path = studyFile('await new Promise(() => {})')
+    const module = new URL('../../studies/user-study.ts', import.meta.url).href
+    const script = [
+      `import { loadStudyFile } from ${JSON.stringify(module)}`,
+      `const told = error => console.log(error.message)`,
+      `await loadStudyFile(${JSON.stringify(path)}, 200).catch(told)`,
+      `await loadStudyFile(${JSON.stringify(path)}).catch(told)`,
+    ].join('\n')
+    const node = ['--import', 'tsx', '--input-type=module', '--eval', script]
+    const { stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    const [first, again, ...more] = stdout.trim().split('\n')
+    expect(first).toMatch(
+      /^study own\.ts: expected its top level to end within 0\.2 s, it did not; look there for a loop/,
+    )
+    expect([again, ...more]).toEqual([first])
   })
 
   it('may not take the id of a built-in one', async () => {
