@@ -6,7 +6,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
 import { askedBackend, libraryOf, presentBackends, selectBackend } from './backends/select.ts'
 import { readTrials, type Trials, writeTrials } from './backends/trial-cache.ts'
-import { BACKEND_NAMES, type Backend, type BackendName } from './backends/types.ts'
+import { BACKEND_NAMES, type BackendName } from './backends/types.ts'
 import { BackendError } from './errors.ts'
 import type { ModelSpec } from './spec.ts'
 import { type BlockSizes, blockSizes, TRIAL_ROWS, Trial } from './trial.ts'
@@ -102,7 +102,7 @@ async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>
     for (const name of usable) {
       const backend = await selectBackend(name)
       const before = process.cpuUsage()
-      const tookMs = timed(trial, backend)
+      const tookMs = worked(() => trial.time(backend))
       if (tookMs === null) {
         usable.delete(name)
         delete ms[name]
@@ -124,16 +124,22 @@ async function runTrials(sizes: BlockSizes): Promise<Pick<Trials, 'ms' | 'busy'>
   for (const name of usable) {
     const backend = await selectBackend(name)
     if (busy) ms[name] = (processorMs[name] ?? LEAST_MS) * trial.scale
-    else ms[name] = (ms[name] ?? 0) + trial.rest(backend)
+    else {
+      const restMs = worked(() => trial.rest(backend))
+      if (restMs === null) {
+        usable.delete(name)
+        delete ms[name]
+      } else ms[name] = (ms[name] ?? 0) + restMs
+    }
     trial.release(backend)
   }
   return { ms, busy, failed: usable.size < started }
 }
 
 /** Milliseconds of a trial; null where the backend cannot do it, which is no reason not to use another. */
-function timed(trial: Trial, backend: Backend): number | null {
+function worked(trial: () => number): number | null {
   try {
-    return trial.time(backend)
+    return trial()
   } catch (error) {
     if (error instanceof BackendError) return null
     throw error

@@ -1,4 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
 import { dirname } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -138,6 +140,26 @@ describe('chooseBackend', () => {
       expect((await chooseBackend(tiny)).trials?.ms[failing]).toBeGreaterThan(0)
     },
   )
+
+  it.runIf(usable.length > 1)('passes over one that cannot compute what a large layer lacks', async () => {
+    const failing: BackendName = usable.find(name => name !== 'wasm') ?? 'wasm'
+    const rest = vi.spyOn(Trial.prototype, 'rest').mockImplementation(backend => {
+      if (backend.name === failing) throw new BackendError(`${failing}: expected room for a tensor, got none`)
+      return 0
+    })
+    // As on a machine that does nothing else: on a busy one, that product is not computed.
+    const spent = vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1e9, system: 0 })
+    const load = vi.spyOn(os, 'loadavg').mockReturnValue([0, 0, 0])
+    syncBuiltinESMExports()
+    try {
+      const choice = await chooseBackend(tiny)
+      expect(Object.keys(choice.trials?.ms ?? {}).sort()).toEqual(usable.filter(name => name !== failing).sort())
+      expect(existsSync(trialCachePath())).toBe(false)
+    } finally {
+      for (const mock of [rest, spent, load]) mock.mockRestore()
+      syncBuiltinESMExports()
+    }
+  })
 
   it.runIf(usable.length > 1).each([
     ['a file that is no JSON', '{ "format": 1, '],
