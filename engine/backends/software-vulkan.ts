@@ -67,3 +67,18 @@ function loadVulkan(folder: string): void {
     }
   }
 }
+
+/**
+ * Dawn asks for the loader too, and prints on standard error where there is none.
+ * @throws BackendError on a Linux without it
+ */
+export function expectVulkanLoader(name = LOADER): void {
+  if (process.platform !== 'linux') return
+  try {
+    loader = koffi.load(name)
+  } catch {
+    throw new BackendError(
+      `webgpu: expected the driver of a GPU, got no Vulkan loader (${name}); install the GPU's driver, and libvulkan1 or what your system calls it`,
+    )
+  }
+}

@@ -8,7 +8,7 @@ import { BackendError } from '../errors.ts'
 import { DAWN, learningEvents, startDawn } from './dawn.ts'
 import { firstNvidiaGpu } from './nvidia.ts'
 import { firstLine, importOptional, isInstalled } from './optional.ts'
-import { provideSoftwareDriver, SOFTWARE_SWITCH, softwareAsked } from './software-vulkan.ts'
+import { expectVulkanLoader, provideSoftwareDriver, SOFTWARE_SWITCH, softwareAsked } from './software-vulkan.ts'
 import type { Backend } from './types.ts'
 import { expectWorking, uploadingBackend } from './uploading.ts'
 import { DeviceHealth, readSynchronously } from './webgpu-read.ts'
@@ -43,6 +43,7 @@ export async function createWebgpuBackend(): Promise<Backend> {
     throw new BackendError(`webgpu: expected ${DAWN} and ${TFJS}, got no ${missing.join(' and no ')}; ${WEBGPU_ADVICE}`)
   }
   if (softwareAsked()) provideSoftwareDriver()
+  expectVulkanLoader()
   let gpu: Gpu
   try {
     gpu = await startDawn()

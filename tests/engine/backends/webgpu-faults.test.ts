@@ -1,8 +1,10 @@
 /** What the webgpu backend says when there is no GPU, a wrong driver, or a device that is lost. */
+import { spawnSync } from 'node:child_process'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { isInstalled } from '../../../engine/backends/optional.ts'
 import { selectBackend } from '../../../engine/backends/select.ts'
-import { provideSoftwareDriver, SOFTWARE_SWITCH } from '../../../engine/backends/software-vulkan.ts'
+import { expectVulkanLoader, provideSoftwareDriver, SOFTWARE_SWITCH } from '../../../engine/backends/software-vulkan.ts'
 import { BackendError, DeviceLostError } from '../../../engine/errors.ts'
 import { expectNoTensorLeaks } from '../../support/tensors.ts'
 import { webgpuMissing } from '../../support/webgpu.ts'
@@ -42,4 +44,23 @@ describe.skipIf(missing !== undefined)(`webgpu${missing === undefined ? '' : `: 
     expect(() => backend.view(x)).toThrow(/^webgpu: .*it was lost.*; resume the run/)
     x.dispose()
   })
+})
+
+it.runIf(process.platform === 'linux')('says in one sentence that there is no Vulkan loader', () => {
+  expect(() => expectVulkanLoader('libnosuchvulkan.so.1')).toThrow(
+    /^webgpu: expected the driver of a GPU, got no Vulkan loader \(libnosuchvulkan\.so\.1\); install the GPU's driver/,
+  )
+})
+
+// Where the system has a loader, there is nothing to refuse; a process of its own, for here one may be loaded.
+it.skipIf(
+  process.platform !== 'linux' || ['webgpu', '@tensorflow/tfjs-backend-webgpu'].some(name => !isInstalled(name)),
+)('is refused before Dawn is started, which would print on standard error', () => {
+  const module = new URL('../../../engine/backends/webgpu.ts', import.meta.url).href
+  const script = `import { createWebgpuBackend } from ${JSON.stringify(module)}; await createWebgpuBackend().catch(e => console.log(e.message))`
+  const node = ['--import', 'tsx', '--input-type=module', '--eval', script]
+  const env = { ...process.env, [SOFTWARE_SWITCH]: '' }
+  const { stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8', env })
+  expect(stderr).not.toContain('Vulkan')
+  if (stdout.includes('Vulkan')) expect(stdout).toMatch(/got no Vulkan loader/)
 })
