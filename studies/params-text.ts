@@ -3,7 +3,7 @@
  * one item a line; a pair's line holds clean and corrupted with a tab between.
  */
 import { readFileSync } from 'node:fs'
-import { StudyError } from '../engine/errors.ts'
+import { StudyError, UsageError } from '../engine/errors.ts'
 import { nearest } from '../engine/nearest.ts'
 import type { Param, ParamSchema, ParamValue } from './params.ts'
 import { checkParam } from './params-validate.ts'
@@ -72,13 +72,14 @@ function parseParamText(key: string, param: Param, text: string): ParamValue {
 
 /**
  * Several `key=value` texts. A key given twice keeps its last value.
- * @throws StudyError for an unknown key, naming the nearest, or a value that does not fit
+ * @throws UsageError for a text of another form; StudyError for an unknown key, naming the nearest, or a value that
+ * does not fit
  */
 export function parseSettings(schema: ParamSchema, settings: readonly string[]): Record<string, ParamValue> {
   const values: Record<string, ParamValue> = {}
   for (const setting of settings) {
     const at = setting.indexOf('=')
-    if (at <= 0) throw new StudyError(`--set ${setting}: expected key=value`)
+    if (at <= 0) throw new UsageError(`--set ${setting}: expected key=value`)
     const key = setting.slice(0, at)
     const param = Object.hasOwn(schema, key) ? schema[key] : undefined
     if (param === undefined) {

@@ -52,6 +52,7 @@ export const generate = defineCommand({
   },
   async run(options, _words, output) {
     checkPromptOptions('generate', options)
+    if (options['top-p'] === 0) throw new UsageError('generate --top-p: expected a number above 0, up to 1, got 0')
     const interventions = options.interventions === undefined ? null : readInterventions(options.interventions)
     const model = await openModel(options, output)
     const controller = new AbortController()
@@ -71,17 +72,26 @@ export const generate = defineCommand({
       const write = (text: string) => {
         if (!options.json) output.write(text)
       }
-      if (interventions !== null) write('unsteered: ')
-      const plain = await collect(generateTokens(model, ids, how), write)
       if (interventions === null) {
+        const plain = await collect(generateTokens(model, ids, how), write)
         if (options.json) output.json({ ids, ...plain })
         else output.line()
         return 0
       }
-      write('\nsteered:   ')
-      const steered = await collect(generateWithHooks(model, ids, { ...how, interventions }), write)
-      if (options.json) output.json({ ids, ...plain, steered })
-      else output.line()
+      const hooked = generateWithHooks(model, ids, { ...how, interventions })
+      try {
+        // Before a word is written, since it may be refused.
+        const first = await hooked.next()
+        write('unsteered: ')
+        const plain = await collect(generateTokens(model, ids, how), write)
+        write('\nsteered:   ')
+        const steered = await collect(hooked, write, first)
+        if (options.json) output.json({ ids, ...plain, steered })
+        else output.line()
+      } finally {
+        // Frees its keys and values where it was left early; the value is nobody's.
+        await hooked.return('length')
+      }
       return 0
     } catch (error) {
       if (!controller.signal.aborted) throw error
@@ -100,14 +110,15 @@ interface Written {
   readonly finish: FinishReason
 }
 
-/** Takes all tokens, handing on each one's text as it comes. */
+/** Takes all tokens, handing on each one's text as it comes; `first` is a step that was taken already. */
 async function collect(
   tokens: AsyncGenerator<GeneratedToken, FinishReason, undefined>,
   write: (text: string) => void,
+  first?: IteratorResult<GeneratedToken, FinishReason>,
 ): Promise<Written> {
   const generated: number[] = []
   let text = ''
-  let step = await tokens.next()
+  let step = first ?? (await tokens.next())
   for (; step.done !== true; step = await tokens.next()) {
     generated.push(step.value.id)
     text += step.value.text

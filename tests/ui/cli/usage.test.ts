@@ -55,6 +55,8 @@ describe('patchlight', () => {
     [['logits'], 'logits: expected --prompt TEXT or --ids 1,2,3'],
     [['logits', '--ids', '1,x'], 'logits --ids: expected whole numbers with commas between, got "1,x"'],
     [['logits', '--prompt', 'x', '--top', '0'], 'logits --top: expected a whole number from 1'],
+    [['generate', '--prompt', 'x', '--top-p', '0'], 'generate --top-p: expected a number above 0, up to 1, got 0'],
+    [['run', 'time-patching', '--set', 'novalue'], '--set novalue: expected key=value'],
     [['logits', '--prompt'], 'logits --prompt: expected a value, --prompt TEXT'],
     [['logits', '--prompt', '--json'], 'if it is the value, write --prompt=--json'],
     [['logits', '--json=yes', '--prompt', 'x'], 'logits --json: it takes no value, got yes'],
