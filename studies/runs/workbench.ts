@@ -4,7 +4,7 @@
  * does not write itself, it reads from their folders each time, so that several processes may share
  * one runs folder.
  */
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { chosenDtype } from '../../engine/backends/chosen-dtype.ts'
 import { StudyError } from '../../engine/errors.ts'
@@ -220,7 +220,13 @@ class LocalWorkbench implements Workbench {
       versions: facts.versions,
     })
     if (flops !== null) this.#speed.watch(made.record.id, flops)
-    return this.#enqueue(made.dir, new RunFold(made.record), studyRef(study))
+    try {
+      return this.#enqueue(made.dir, new RunFold(made.record), studyRef(study))
+    } catch (error) {
+      // The disk is full: a run that was not begun is none.
+      rmSync(made.dir, { recursive: true, force: true })
+      throw error
+    }
   }
 
   async cancel(id: RunId): Promise<RunSummary> {
