@@ -39,7 +39,7 @@ export async function loadModel(dir: string, options: LoadOptions = {}): Promise
     const family = familyOf(config)
     const spec = family.spec(config)
     const slots = family.slots(spec, name => checkpoint.tensors.has(name))
-    const name = checkpointName(checkpoint.dir, config)
+    const name = checkpointName(checkpoint.dir)
     const asked = options.residency ?? residencyFromEnvironment()
     const { backend, why } = await backendFor(spec, options)
     const sizes = weightSizes(spec, slots, checkpoint.tensors, backend.dtype)

@@ -130,7 +130,7 @@ export class EngineModels {
       const spec = familyOf(config).spec(config)
       let parameters = 0
       for (const tensor of checkpoint.tensors.values()) parameters += tensor.shape.reduce((a, b) => a * b, 1)
-      const name = checkpointName(checkpoint.dir, config)
+      const name = checkpointName(checkpoint.dir)
       const { family, layers, heads, dModel, dMlp, vocab } = spec
       const sizes = { family, layers: layers.length, heads, dModel, dMlp, vocab }
       const chatTemplate = await hasChatTemplate(checkpoint.dir)
