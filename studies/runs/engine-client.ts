@@ -23,6 +23,9 @@ import type { GenerateEvent } from './workbench-types.ts'
 const CLOSE_GRACE_MS = 2000
 /** An engine that is not stuck notices a study without an end by itself. */
 const STUCK_MS = READING_LIMIT_MS + 10_000
+/** So many times longer it may be silent while it computes something else too: a layer of a large model takes long. */
+const PATIENCE = 20
+const COMPUTING: readonly EngineMethod[] = ['run', 'cell', 'generate']
 
 /** The engine's process ended while something was asked of it. */
 export class EngineGoneError extends StudyError {}
@@ -36,6 +39,7 @@ export interface RequestHooks {
 }
 
 interface Pending {
+  readonly method: EngineMethod
   readonly resolve: (output: unknown) => void
   readonly reject: (error: Error) => void
   readonly hooks: RequestHooks
@@ -76,7 +80,7 @@ export class EngineClient {
     if (file !== undefined) this.#endless.check(file)
     const child = this.#start()
     const output = await new Promise<unknown>((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject, hooks, reading: null })
+      this.#pending.set(id, { method, resolve, reject, hooks, reading: null })
       const onAbort = () => this.#send(child, { type: 'cancel', id })
       this.#send(child, message)
       if (hooks.signal?.aborted === true) onAbort()
@@ -161,12 +165,21 @@ export class EngineClient {
       return
     }
     const savedMs = savedAt(study)
-    pending.reading = setTimeout(() => {
-      const problem = this.#endless.add(study, savedMs, this.#stuckMs)
-      pending.reject(problem)
-      this.#gone(child, `it was stuck, and ended; ${problem.message}`)
-      child.kill('SIGKILL')
-    }, this.#stuckMs)
+    const wait = (times: number) => {
+      pending.reading = setTimeout(() => {
+        if (times < PATIENCE && this.#computes()) return wait(times + 1)
+        const problem = this.#endless.add(study, savedMs, this.#stuckMs)
+        pending.reject(problem)
+        this.#gone(child, `it was stuck, and ended; ${problem.message}`)
+        child.kill('SIGKILL')
+      }, this.#stuckMs)
+    }
+    wait(1)
+  }
+
+  /** Whether something is under way that may keep the process silent for long. */
+  #computes(): boolean {
+    return [...this.#pending.values()].some(({ method, reading }) => reading === null && COMPUTING.includes(method))
   }
 
   #forget(id: number, pending: Pending): void {

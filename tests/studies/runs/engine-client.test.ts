@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { EngineClient, EngineGoneError } from '../../../studies/runs/engine-client.ts'
+import { EMBEDDED_MODEL } from '../../../studies/runs/model-list.ts'
 import { until } from '../../support/until.ts'
 import { temporaryFolder } from './support.ts'
 
@@ -75,4 +76,40 @@ it('is ended when a study’s top level never ends; the file is not read again b
   utimesSync(file, new Date(), new Date(Date.now() + 5000))
   expect(await engine.request('studies', { file })).toMatchObject([{ id: 'counting' }])
   expect(engine.pid).not.toBe(first)
+}, 60_000)
+
+it('is left alone, though it is silent for long, while it computes something else', async () => {
+  const engine = new EngineClient({ PATCHLIGHT_BACKEND: 'wasm' }, 4000)
+  onTestFinished(() => engine.close())
+  const sleep = (ms: number) => `await new Promise(resolve => setTimeout(resolve, ${ms}))`
+  // Silent in its run, as in a layer of a large model, while the other file is on its way in.
+  const slow = studyFile(`
+    import counting from ${JSON.stringify(COUNTING)}
+    async function run(context) {
+      ${sleep(300)}
+      const end = Date.now() + 9000
+      while (Date.now() < end);
+      return counting.run(context)
+    }
+    export default { ...counting, id: 'slow', run }`)
+  const other = studyFile(`${sleep(600)}\nexport { default } from ${JSON.stringify(COUNTING)}`)
+  const { library } = await engine.request('facts', { dir: EMBEDDED_MODEL })
+  let read: Promise<unknown> = Promise.resolve()
+  await engine.request(
+    'run',
+    {
+      dir: EMBEDDED_MODEL,
+      study: { id: 'slow', file: slow },
+      params: { prompt: 'a', rows: 1, columns: 1, sliceMs: 0, accident: 'none', log: '' },
+      seed: 0,
+      library,
+      resumed: [],
+    },
+    {
+      onBegan: () => {
+        read = engine.request('studies', { file: other })
+      },
+    },
+  )
+  expect(await read).toMatchObject([{ id: 'counting' }])
 }, 60_000)
