@@ -46,11 +46,14 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
     return () => window.removeEventListener('keydown', onKey)
   }, [open])
 
+  // What the list of runs tells of this one stands above its figures: they wait for it, and do not jump.
+  const isShown = view !== null && runs !== null
+
   // A link may be about a figure far down the page.
   const asked = useRef(cell?.figure ?? route.figure)
   useEffect(() => {
     const group = groups.find(({ panels }) => panels.some(panel => panel.spec.id === asked.current))
-    if (group === undefined) return
+    if (!isShown || group === undefined) return
     // What is above has its height in the next frame.
     const frame = requestAnimationFrame(() => {
       // As lines, a group's panels are one picture.
@@ -59,10 +62,9 @@ export function RunPage({ route }: { readonly route: RunRoute }) {
       picture?.scrollIntoView({ block: 'nearest' })
     })
     return () => cancelAnimationFrame(frame)
-  }, [groups])
+  }, [groups, isShown])
 
-  // What the list of runs tells of this one stands above its figures: they wait for it, and do not jump.
-  if (view === null || runs === null) {
+  if (view === null || !isShown) {
     return (
       <div className="page" aria-busy={problem === null}>
         {problem === null ? (
