@@ -1,6 +1,7 @@
 /** The form: what prompts become, where they differ, and what is in the way of a run. */
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { holdRequests } from './support/held.ts'
 import { startRun } from './support/run-page.ts'
 import { setStage } from './support/setup.ts'
 
@@ -67,14 +68,7 @@ it('a checkpoint folder that is none is one sentence', async () => {
 
 it('the last tokens stay while a prompt is typed, until those of the new text are known', async () => {
   const page = await openForm()
-  let answer = () => {}
-  const held = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  await page.route('**/api/tokenize', async route => {
-    await held
-    await route.continue()
-  })
+  const answer = await holdRequests(page, '**/api/tokenize')
   const asked = page.waitForRequest('**/api/tokenize')
   await page.getByRole('textbox', { name: 'Clean prompt' }).fill('she sells')
   await asked

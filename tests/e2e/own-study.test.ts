@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { holdRequests } from './support/held.ts'
 import { startRun, untilState } from './support/run-page.ts'
 import { setStage } from './support/setup.ts'
 
@@ -60,11 +61,7 @@ it('is written by a button, runs, shows its source as it ran, and follows its fi
 it('is written once, however often its name is sent', async () => {
   const page = await stage.open()
   let sent = 0
-  let answer = () => {}
-  const held = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  await page.route('**/api/study-files', async route => {
+  const answer = await holdRequests(page, '**/api/study-files', async (route, held) => {
     if (route.request().method() === 'POST') {
       sent++
       await held

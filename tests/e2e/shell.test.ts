@@ -1,6 +1,7 @@
 /** The page around its views: what it is called, what stays in sight on a narrow window, what a key closes. */
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { holdRequests } from './support/held.ts'
 import { serve } from './support/server.ts'
 import { SLOW_STUDY, setStage } from './support/setup.ts'
 
@@ -11,14 +12,7 @@ const drawer = (page: Page) => page.getByRole('complementary', { name: 'Cell' })
 
 it('an empty workbench is shown at once, with one first heading', async () => {
   const page = await stage.open()
-  let answer = () => {}
-  const held = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  await page.route('**/api/runs', async route => {
-    await held
-    await route.continue()
-  })
+  const answer = await holdRequests(page, '**/api/runs')
   const asked = page.waitForResponse('**/api/studies')
   await page.goto(`${stage.origin}/`)
   await asked
@@ -44,11 +38,7 @@ it('a tab is called after what it shows', async () => {
 it('a run that began while the list was on its way stays in it', async () => {
   const before = await stage.finishedRun()
   const page = await stage.open()
-  let answer = () => {}
-  const held = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  await page.route('**/api/runs', async route => {
+  const answer = await holdRequests(page, '**/api/runs', async (route, held) => {
     const response = await route.fetch()
     await held
     await route.fulfill({ response })
@@ -72,14 +62,7 @@ it('a run with a long note does not jump when the list of runs comes after it', 
   const body = JSON.stringify({ note: 'What stands out, and what to try next. '.repeat(80), addTags: ['paper'] })
   await fetch(`${stage.origin}/api/runs/${run}/meta`, { method: 'POST', headers, body })
   const page = await stage.open(PHONE)
-  let answer = () => {}
-  const held = new Promise<void>(resolve => {
-    answer = resolve
-  })
-  await page.route('**/api/runs', async route => {
-    await held
-    await route.continue()
-  })
+  const answer = await holdRequests(page, '**/api/runs')
   const told = new Promise<void>(resolve => {
     page.on('websocket', socket =>
       socket.on('framereceived', ({ payload }) => {
