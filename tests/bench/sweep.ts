@@ -5,6 +5,7 @@
  * matrices at 1,024 rows, measured before and after.
  */
 import { findBlas } from '../../engine/backends/libraries.ts'
+import { measureRate } from '../../engine/backends/measure.ts'
 import { selectBackend } from '../../engine/backends/select.ts'
 import type { Backend, Weight } from '../../engine/backends/types.ts'
 import type { Model } from '../../engine/model.ts'
@@ -81,8 +82,10 @@ async function measure(model: Model, { name, base }: Case, rate: () => number, p
   }
   const before = rate()
   progress(`${name}: the sweep`)
+  // Slices without a rate would have no end but memory's.
+  const gflops = Number.isNaN(before) ? measureRate(model.backend, { rows: 192, size: 1024 }) : before
   const begin = performance.now()
-  const prepared = await prepareSweep(model, { bases: [base], gflops: before })
+  const prepared = await prepareSweep(model, { bases: [base], gflops })
   let last = performance.now()
   let first = 0
   let gap = 0
